@@ -1,0 +1,84 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+
+# cpu, cuda12 or cuda13. Left empty, the .venv keeps what it was made for (a new one: cpu).
+ACCELERATOR ?=
+# The URL of an index of CPU builds of torch, where the registry's own is a CUDA build of several GB.
+TORCH_INDEX ?=
+# The interpreter that makes .venv; left empty, the first Python of 3.11 or newer that is found.
+PYTHON ?=
+# Where the demo and the benchmark take their sizes from: smoke, small or paper.
+SCALE ?= small
+# More arguments for pytest, such as PYTEST="-x tests/synth" (default runs are spread over WORKERS).
+PYTEST ?=
+WORKERS ?= logical
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+SETUP = sh scripts/setup/setup.sh --accelerator "$(ACCELERATOR)" --torch-index "$(TORCH_INDEX)" --python "$(PYTHON)"
+DEMO = $(RUN) -m scripts.run experiment=ctag/demo scale=$(SCALE)
+PAGE := outputs/demo/index.html
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\n  variables: ACCELERATOR=cpu|cuda12|cuda13  TORCH_INDEX=url  PYTHON=path  SCALE=smoke|small|paper\n'
+	@printf '             PYTEST="arguments"  WORKERS=logical|0|n\n'
+
+setup: ## Make .venv from the exact pins; does nothing when nothing changed
+	@$(SETUP)
+
+setup-bench: setup ## Add torchsynth and SynthAX, the peers of the speed benchmark
+	@$(SETUP) --peers
+
+# A run that is done is skipped; where its page was deleted since, it is run again.
+demo: setup ## Search sounds for words and build the page outputs/demo/index.html
+	@$(DEMO)
+	@test -f $(PAGE) || $(DEMO) rerun=true
+	@printf '\nOpen this page in a browser:\n%s\n' "$(CURDIR)/$(PAGE)"
+
+test: setup ## The default test run
+	$(RUN) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(PYTEST)
+
+test-smoke: setup ## Every experiment at scale=smoke
+	$(RUN) -m pytest -m smoke $(PYTEST)
+
+test-browser: setup ## Pages in a headless Chromium (Debian: chromium and chromium-driver)
+	$(RUN) -m pytest -m browser $(PYTEST)
+
+test-shared: setup ## Checks against the reference data in ../shared
+	$(RUN) -m pytest -m shared $(PYTEST)
+
+test-slow: setup ## Tests of more than about 20 s
+	$(RUN) -m pytest -m slow $(PYTEST)
+
+test-long: setup-bench ## Tests of ten minutes and more
+	$(RUN) -m pytest -m long $(PYTEST)
+
+test-bench: setup-bench ## Comparisons with torchsynth and SynthAX
+	$(RUN) -m pytest -m bench $(PYTEST)
+
+test-all: setup-bench test ## All of them, one after the other
+	$(RUN) -m pytest -m "smoke or browser or bench or shared or slow or long" $(PYTEST)
+
+lint: style types layers ## All three checks of the source
+
+style: setup ## Lint with ruff
+	$(RUN) -m ruff check .
+
+types: setup-bench ## Type check with pyright; the peers' types are read too
+	$(RUN) -m pyright
+
+layers: setup ## Check the direction of imports
+	$(VENV)/bin/lint-imports --no-logo
+
+format: setup ## Let ruff repair what it can
+	$(RUN) -m ruff check --fix .
+
+bench: setup-bench ## The speed of the synthesizer beside its peers
+	$(RUN) -m scripts.run experiment=synth/speed scale=$(SCALE)
+
+clean: ## Remove .venv and caches; outputs/ stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

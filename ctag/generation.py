@@ -1,0 +1,244 @@
+"""Generations of a search on the device: ask, render, score, tell, for all prompts at once.
+
+This is Algorithm 1 of "Creative Text-to-Audio Generation via Synthesizer Programming" with a batch
+axis over prompts. Nothing here touches the host: a chunk of generations is one compiled program.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int, UInt
+
+from ctag.history import Figures, summarize
+from ctag.scorers.protocol import Scorer, Target
+from ctag.strategies.base import AskTell, StrategyState
+from synth.engine import compiler_options
+
+
+@runtime_checkable
+class Renderer(Protocol):
+    """What a search needs of a synth; every `synth.base.Synth` has it."""
+
+    @property
+    def n_params(self) -> int:
+        """Parameters of a sound."""
+        ...
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of a sound."""
+        ...
+
+    @property
+    def config(self) -> Any:
+        """Has `sample_rate` in Hz."""
+        ...
+
+    def render(self, theta: Float[Array, "batch n_params"]) -> Float[Array, "batch n_samples"]:
+        """Sounds from parameters in [0, 1]; traceable."""
+        ...
+
+
+class SearchState(NamedTuple):
+    """Where a search stands: arrays with a leading axis over the prompts.
+
+    Attributes:
+        strategy: the strategy's state, one search a prompt.
+        best_theta: the parameters with the highest score so far.
+        best_score: that score; -inf before any finite one.
+    """
+
+    strategy: StrategyState
+    best_theta: Float[Array, "prompts n_params"]
+    best_score: Float[Array, " prompts"]
+
+
+@dataclass(frozen=True, eq=False)
+class Generations:
+    """The compiled loop of a search.
+
+    Args:
+        strategy: ask and tell for one prompt; it is vmapped over prompts.
+        synth: renders the candidates.
+        scorer: scores them. One that jax.jit cannot trace (a PyTorch network behind DLPack) has an
+            attribute `traceable = False`; then ask and render, score, and tell are three calls.
+        chunk_generations: room for that many generations in one call.
+        chunk_samples: audio samples rendered and scored at a time, at most, but for one sound that
+            is longer; it bounds the memory and changes no result.
+    """
+
+    strategy: AskTell
+    synth: Renderer
+    scorer: Scorer
+    chunk_generations: int
+    chunk_samples: int
+
+    @property
+    def sample_rate(self) -> float:
+        """Of the audio, in Hz."""
+        return float(self.synth.config.sample_rate)
+
+    def start(self, keys: UInt[Array, "prompts 2"]) -> SearchState:
+        """The state before the first generation."""
+        n_prompts = keys.shape[0]
+        strategy = jax.jit(jax.vmap(self.strategy.init))(keys)
+        best_theta = jnp.full((n_prompts, self.strategy.n_params), 0.5)
+        return SearchState(strategy, best_theta, jnp.full((n_prompts,), -jnp.inf))
+
+    def prepare(
+        self, keys: UInt[Array, "prompts 2"], state: SearchState, target: Target
+    ) -> Callable[[SearchState, Int[Array, ""]], tuple[SearchState, Figures]]:
+        """Compile for these prompts.
+
+        Returns:
+            A function from the state and a number of generations (a scalar on the device, at most
+            `chunk_generations`) to the state after them and their figures, whose leading axis is
+            `chunk_generations` long and filled from the front. It copies nothing between host and
+            device, and JAX raises should that be attempted.
+        """
+        if not getattr(self.scorer, "traceable", True):
+            return lambda state, count: self._advance_in_calls(keys, state, target, int(count))
+        lowered = self._advance.lower(keys, state, target, jnp.int32(1))
+        compiled = lowered.compile(compiler_options=compiler_options())
+
+        def advance(state: SearchState, count: Array) -> tuple[SearchState, Figures]:
+            with jax.transfer_guard("disallow"):
+                return compiled(keys, state, target, count)
+
+        return advance
+
+    def evaluate(
+        self, theta: Float[Array, "prompts population n_params"], target: Target
+    ) -> tuple[Float[Array, "prompts population n_samples"], Float[Array, "prompts population"]]:
+        """Render and score a few sounds a prompt, and keep the audio."""
+        audio, score = self._render_and_score(theta, target, keep_audio=True)
+        assert audio is not None
+        return audio, score
+
+    @cached_property
+    def _advance(self) -> Any:
+        def advance(keys: Array, state: SearchState, target: Target, count: Array) -> Any:
+            n_prompts = keys.shape[0]
+
+            def generation(i: Array, carry: tuple[SearchState, Figures]) -> Any:
+                state, kept = carry
+                theta, strategy, tell_keys = self._ask(keys, state)
+                _, score = self._render_and_score(theta, target)
+                state, figures = self._tell(tell_keys, theta, score, strategy, state)
+                kept = jax.tree.map(lambda rows, row: rows.at[i].set(row), kept, figures)
+                return state, kept
+
+            rows = (self.chunk_generations, n_prompts)
+            zero = jnp.zeros(rows)
+            blank = Figures(zero, zero, zero, zero, jnp.zeros(rows, jnp.int32))
+            # One program for every count: a chunk cut short is the same computation, bit for bit.
+            return lax.fori_loop(0, count, generation, (state, blank))
+
+        return jax.jit(advance)
+
+    def _advance_in_calls(
+        self, keys: Array, state: SearchState, target: Target, count: int
+    ) -> tuple[SearchState, Figures]:
+        """The same loop around a scorer that cannot be traced."""
+        rows = []
+        for _ in range(count):
+            theta, strategy, tell_keys = self._jit_ask(keys, state)
+            _, score = self._render_and_score(theta, target)
+            state, figures = self._jit_tell(tell_keys, theta, score, strategy, state)
+            rows.append(figures)
+        return state, jax.tree.map(lambda *row: jnp.stack(row), *rows)
+
+    @cached_property
+    def _jit_ask(self) -> Any:
+        return jax.jit(self._ask)
+
+    @cached_property
+    def _jit_tell(self) -> Any:
+        return jax.jit(self._tell)
+
+    @cached_property
+    def _render(self) -> Any:
+        if not getattr(self.scorer, "traceable", True):
+            return jax.jit(self.synth.render, compiler_options=compiler_options())
+        return self.synth.render
+
+    def _ask(self, keys: Array, state: SearchState) -> tuple[Array, StrategyState, Array]:
+        def ask(key: Array, state: StrategyState) -> tuple[Array, StrategyState, Array]:
+            key_ask, key_tell = jax.random.split(jax.random.fold_in(key, state.generation))
+            theta, state = self.strategy.ask(key_ask, state)
+            return theta, state, key_tell
+
+        return jax.vmap(ask)(keys, state.strategy)
+
+    def _tell(
+        self,
+        keys: Array,
+        theta: Array,
+        score: Array,
+        strategy: StrategyState,
+        state: SearchState,
+    ) -> tuple[SearchState, Figures]:
+        figures = summarize(score, state.best_score)
+        first = jnp.argmax(jnp.where(jnp.isfinite(score), score, -jnp.inf), axis=-1)
+        best_here = jnp.take_along_axis(theta, first[:, None, None], axis=1)[:, 0]
+        better = figures.generation_best > state.best_score
+        best_theta = jnp.where(better[:, None], best_here, state.best_theta)
+        strategy = jax.vmap(self.strategy.tell)(keys, theta, score, strategy)
+        return SearchState(strategy, best_theta, figures.best), figures
+
+    def _render_and_score(
+        self, theta: Array, target: Target, keep_audio: bool = False
+    ) -> tuple[Array | None, Array]:
+        """Scores (prompts, population), block by block of at most `chunk_samples` samples."""
+        n_prompts, population, n_params = theta.shape
+        prompts_each, sounds_each = block_shape(
+            n_prompts, population, self.synth.n_samples, self.chunk_samples
+        )
+        columns = -(-n_prompts // prompts_each), -(-population // sounds_each)
+        rows = jnp.arange(columns[0] * prompts_each) % n_prompts
+        sounds = jnp.arange(columns[1] * sounds_each) % population
+        blocks = theta[rows][:, sounds].reshape(
+            columns[0], prompts_each, columns[1], sounds_each, n_params
+        )
+        blocks = jnp.moveaxis(blocks, 2, 1).reshape(-1, prompts_each, sounds_each, n_params)
+        which = jnp.repeat(rows.reshape(columns[0], prompts_each), columns[1], axis=0)
+
+        def one(block: tuple[Array, Array]) -> tuple[Array | None, Array]:
+            theta, which = block
+            audio = self._render(theta.reshape(-1, n_params))
+            audio = audio.reshape(*theta.shape[:2], -1)
+            wanted = jax.tree.map(lambda leaf: leaf[which], target)
+            score = self.scorer.score(wanted, audio, self.sample_rate)
+            return audio if keep_audio else None, score.astype(jnp.float32)
+
+        def whole(parts: Array) -> Array:
+            parts = parts.reshape(columns[0], columns[1], prompts_each, sounds_each, -1)
+            parts = jnp.moveaxis(parts, 1, 2)
+            parts = parts.reshape(columns[0] * prompts_each, columns[1] * sounds_each, -1)
+            return parts[:n_prompts, :population]
+
+        if getattr(self.scorer, "traceable", True):
+            audio, score = lax.map(one, (blocks, which))
+        else:
+            each = [one((blocks[i], which[i])) for i in range(blocks.shape[0])]
+            audio, score = jax.tree.map(lambda *part: jnp.stack(part), *each)
+        return None if audio is None else whole(audio), whole(score)[..., 0]
+
+
+def block_shape(
+    n_prompts: int, population: int, n_samples: int, most_samples: int
+) -> tuple[int, int]:
+    """How many prompts, and how many sounds of each, are rendered at a time.
+
+    Blocks of equal size, as few as keep a block within `most_samples`; the last ones are filled up.
+    """
+    most_sounds = max(1, most_samples // n_samples)
+    if most_sounds < population:
+        return 1, -(-population // -(-population // most_sounds))
+    most_prompts = min(n_prompts, most_sounds // population)
+    return -(-n_prompts // -(-n_prompts // most_prompts)), population

@@ -1,0 +1,1 @@
+"""What every library needs and none owns: files, audio, arrays between frameworks, checkpoints."""

@@ -1,0 +1,1 @@
+"""Entry points and jobs: the only place that knows all packages, configuration and tracker."""

@@ -1,0 +1,1 @@
+"""What every run needs, once: composing and checking, the run folder, lock, tracker, progress."""
