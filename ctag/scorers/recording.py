@@ -20,6 +20,7 @@ from eval.harness import audio as audio_files
 
 RANGE_DB = 60.0
 SILENCE = 1e-12
+LEAST_HEARD = 0.05
 RESOLUTIONS = ((0.016, 32), (0.032, 48), (0.064, 64))
 """Windows in seconds with their numbers of mel bands: good for onsets, for both, for pitch."""
 
@@ -45,20 +46,25 @@ class RecordingTarget(NamedTuple):
         envelope: (prompts, n_envelope) level in dB, 100 a second.
         position: (prompts, n_descriptors) descriptors in steps on their curves.
         weight: (prompts, n_descriptors) how much each descriptor counts; adds up to 1.
+        heard: (prompts,) the share of the time in which the target is above the floor, at least
+            LEAST_HEARD.
     """
 
     spectra: tuple[Float[Array, "prompts n_frames n_mels"], ...]
     envelope: Float[Array, "prompts n_envelope"]
     position: Float[Array, "prompts n_descriptors"]
     weight: Float[Array, "prompts n_descriptors"]
+    heard: Float[Array, " prompts"]
 
 
 class Parts(NamedTuple):
     """A score's parts, (prompts, population) each; zero is a perfect match.
 
     Attributes:
-        spectrum_db: mean difference of the log-mel spectrograms over all resolutions.
-        envelope_db: mean difference of the level envelopes.
+        spectrum_db: mean difference of the log-mel spectrograms over all resolutions, divided by
+            the share of the time in which the target is heard: silence around a short sound must
+            not make its differences count less than those of the descriptors.
+        envelope_db: mean difference of the level envelopes, divided by the same share.
         descriptors: mean of log2(1 + d) over the descriptors, which lie d steps apart: 1 for a
             plainly heard difference, 2 for three times that.
     """
@@ -121,7 +127,10 @@ class RecordingScorer:
         weight = np.array([descriptor.name in COMPARED for descriptor in DESCRIPTORS], np.float32)
         of_pitch = np.array([descriptor.name in OF_THE_PITCH for descriptor in DESCRIPTORS])
         weight = weight * jnp.where(of_pitch, 2.0 * pitchedness[:, None] ** 2, 1.0)
-        return RecordingTarget(spectra, envelope, position, weight / weight.sum(-1, keepdims=True))
+        weight = weight / weight.sum(-1, keepdims=True)
+        floor = envelope.max(-1, keepdims=True) - RANGE_DB
+        heard = jnp.maximum((envelope > floor).mean(-1), LEAST_HEARD)
+        return RecordingTarget(spectra, envelope, position, weight, heard)
 
     def parts(
         self,
@@ -144,8 +153,9 @@ class RecordingScorer:
         ]
         steps = jnp.abs(position - target.position[:, None])
         return Parts(
-            jnp.stack(distances).mean(0),
-            clamped_difference(target.envelope[:, None], envelope, axes=(-1,)),
+            jnp.stack(distances).mean(0) / target.heard[:, None],
+            clamped_difference(target.envelope[:, None], envelope, axes=(-1,))
+            / target.heard[:, None],
             (target.weight[:, None] * jnp.log2(1.0 + steps)).sum(-1),
         )
 

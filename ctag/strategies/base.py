@@ -154,8 +154,7 @@ def _finite_fitness(
     """Fitness with failures just above the worst finite value seen, and that worst value.
 
     The value must stay near the others, since learned strategies standardise fitness: one enormous
-        value would
-    hide every difference between the sounds that worked.
+    value would hide every difference between the sounds that worked.
     """
     usable = jnp.isfinite(fitness)
     worst = jnp.maximum(worst_before, jnp.max(jnp.where(usable, fitness, -jnp.inf)))

@@ -17,7 +17,7 @@ VOICE = Voice(SynthConfig(sample_rate=16000, buffer_size_seconds=1.0, control_ra
 KEY = jax.random.PRNGKey(0)
 
 
-def search(strategy, prompts=PROMPTS, iterations=40):
+def search(strategy, prompts=PROMPTS, iterations=120):
     scorer = AcousticScorer()
     return Search(VOICE, strategy_named(strategy), scorer, iterations, 24).run(prompts, KEY)
 

@@ -104,7 +104,8 @@ def test_zero_shot_by_class_name_on_esc_10(yamnet):
     if not folder.is_dir():
         pytest.skip(f"needs {folder}")
     columns = {label: [yamnet.class_index(n) for n in names] for label, names in NAMES.items()}
-    rows = list(csv.DictReader((folder / "labels.csv").open(encoding="utf-8")))
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     correct = 0
     for row in rows:
         wave, rate = soundfile.read(folder / row["file"], dtype="float32")
