@@ -12,7 +12,7 @@ from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Num
 
 from synth.fence import fence
 from synth.grid import Grid
@@ -27,7 +27,7 @@ class Audio:
         frames: arrays with a leading batch axis; (batch, n_frames) for what changes from frame to
             frame, (batch,) for what does not.
         tiles: makes the samples of any part of the batch from that part of `frames`:
-            -> (part, n_frames, width). It may work along time, since a part holds whole sounds.
+            -> (part, *grid.tile). It may work along time, since a part holds whole sounds.
         gain: still to be applied: level one sample before each frame's first, slope a sample.
         limited: a sound whose peak exceeds 1 is still to be divided by it.
     """
@@ -63,50 +63,59 @@ class Audio:
                 made = made * (before + slope * self.grid.counts(before.dtype))
             if self.limited:
                 made = fence(made)
-                made = made * limiting_gain(self.grid.compact(made))[:, :, None]
+                made = made * per_sound(limiting_gain(self.grid.rows(made)))
             return made
 
         return Audio(self.grid, (self.frames, self.gain), tiles)
 
-    def samples(self, frames: Any) -> Float[Array, "part n_samples"]:
-        """The samples of part of the batch, from that part of a settled audio's `frames`."""
-        # Fenced as tiles: merged with the flat layout, every sample would divide its index.
-        made = self.grid.compact(fence(self.tiles(frames)))
-        return made * limiting_gain(made) if self.limited else made
+    def samples(self, frames: Any) -> Float[Array, "part ..."]:
+        """The samples of part of the batch, from that part of a settled audio's `frames`.
+
+        Returns:
+            (part, *grid.row_shape): merged into one long axis, every sample would divide its index.
+        """
+        made = self.grid.rows(fence(self.tiles(frames)))
+        if not self.limited:
+            return made
+        gain = limiting_gain(made)
+        return made * gain.reshape(-1, *[1] * (made.ndim - 1))
 
     def render(self) -> Float[Array, "batch n_samples"]:
         """All samples at once; a synth renders in chunks instead."""
         audio = self if self.gain is None else self.settled()
-        return audio.samples(audio.frames)
+        samples = audio.samples(audio.frames)
+        return samples.reshape(samples.shape[0], -1)
 
 
-def limiting_gain(samples: Float[Array, "part n_samples"]) -> Float[Array, "part 1"]:
+def limiting_gain(samples: Float[Array, "part ..."]) -> Float[Array, " part"]:
     """What brings each sound's peak down to 1; 1 where it is not above."""
-    peak = peaks(samples)[:, None]
-    # A step below the reciprocal, so that the peak itself cannot round to above 1.
-    return jnp.where(peak > 1, (1 - 2.0**-23) / jnp.where(peak > 1, peak, 1), 1)
+    peak = peaks(samples)
+    # A step below the reciprocal, so that the peak itself cannot round to above 1. Fenced, or the
+    # compiler finds the last maxima of the peak again for every sample.
+    return fence(jnp.where(peak > 1, (1 - 2.0**-23) / jnp.where(peak > 1, peak, 1), 1))
 
 
-def peaks(samples: Float[Array, "part n_samples"], ways: int = 8) -> Float[Array, " part"]:
+def peaks(samples: Float[Array, "part ..."], ways: int = 8) -> Float[Array, " part"]:
     """The largest absolute sample of each sound.
 
     By element-wise maxima of slices, since a float reduction does not vectorise; the slices overlap
     where the length does not divide.
     """
     largest = jnp.abs(samples)
-    while (length := largest.shape[1]) > 1:
-        size = -(-length // ways)
-        starts = sorted({min(i * size, length - size) for i in range(ways)})
-        slices = [lax.slice_in_dim(largest, s, s + size, axis=1) for s in starts]
-        largest = reduce(lambda a, b: jnp.where(b > a, b, a), slices)
-    return largest[:, 0]
+    for axis in range(1, samples.ndim):
+        while (length := largest.shape[axis]) > 1:
+            size = -(-length // ways)
+            starts = sorted({min(i * size, length - size) for i in range(ways)})
+            slices = [lax.slice_in_dim(largest, s, s + size, axis=axis) for s in starts]
+            largest = reduce(lambda a, b: jnp.where(b > a, b, a), slices)
+    return largest.reshape(-1)
 
 
-def per_sound(values: Float[Array, " part"]) -> Float[Array, "part 1 1"]:
+def per_sound(values: Num[Array, " part"]) -> Num[Array, "part 1 1 1"]:
     """One number a sound, shaped to go with tiles."""
-    return values[:, None, None]
+    return values[:, None, None, None]
 
 
-def per_frame(values: Float[Array, "part n_frames"]) -> Float[Array, "part n_frames 1"]:
+def per_frame(values: Float[Array, "part n_frames"]) -> Float[Array, "part n_frames 1 1"]:
     """One number a frame, shaped to go with tiles."""
-    return values[:, :, None]
+    return values[:, :, None, None]

@@ -16,6 +16,7 @@ from synth.audio import Audio
 from synth.config import SynthConfig
 from synth.engine import compiler_options, render_batch
 from synth.fence import fence
+from synth.grid import make_grid
 from synth.modules.base import HUMAN, SynthModule
 from synth.modules.noise import NOISE_KEY, Noise
 from synth.parameter import Parameter, Setting, hashable, rename, theta_to_human
@@ -262,7 +263,7 @@ def _render(synth: Synth, theta: Array, words: Array | None, out: Array | None) 
             variables[NOISE_KEY] = {name: {"words": words} for name in generators}
         return cast(Audio, nn.Module.apply(synth, variables, method="wired"))
 
-    audio = render_batch(wire, (theta, words), synth.n_samples, out)
+    audio = render_batch(wire, (theta, words), make_grid(synth.config), out)
     return _limit_by_first(audio) if synth.config.compat == "synthax" else audio
 
 

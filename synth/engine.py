@@ -16,9 +16,14 @@ from jaxtyping import Array, Float
 
 from synth.audio import Audio
 from synth.fence import fence
+from synth.grid import Grid
 
 CONTROL_CHUNK = 128
 AUDIO_CHUNK = 16
+
+SIDE_BY_SIDE = 2
+"""Audio chunks in flight: writing one to the output is the work of a single thread, and another
+has the next one to compute meanwhile."""
 
 CPU_COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
 """For `jax.jit(compiler_options=...)` of a program that renders on a CPU: twice the samples an
@@ -33,7 +38,7 @@ def compiler_options() -> dict[str, Any]:
 def render_batch(
     wire: Callable[[Any], Audio],
     inputs: Any,
-    n_samples: int,
+    grid: Grid,
     out: Float[Array, "batch n_samples"] | None = None,
 ) -> Float[Array, "batch n_samples"]:
     """Render a batch in chunks.
@@ -41,7 +46,7 @@ def render_batch(
     Args:
         wire: from part of the inputs to the (settled) audio of those sounds.
         inputs: arrays with a leading batch axis.
-        n_samples: samples of a sound.
+        grid: where the samples of a sound lie.
         out: a buffer to write into (donate it); a new one where None.
     """
     batch = jax.tree.leaves(inputs)[0].shape[0]
@@ -50,9 +55,10 @@ def render_batch(
     audio_size = _chunk_size(control_size, batch if whole else AUDIO_CHUNK)
     if audio_size == batch:
         audio = wire(inputs)
-        return audio.samples(fence(audio.frames))
+        return audio.samples(fence(audio.frames)).reshape(batch, grid.n_samples)
     dtype = jnp.result_type(*jax.tree.leaves(inputs)[:1])
-    buffer = lax.empty((batch, n_samples), dtype) if out is None else out
+    shape = (batch, *grid.row_shape)
+    buffer = lax.empty(shape, dtype) if out is None else out.reshape(shape)
 
     def render_controls(buffer: Array, start: Any) -> tuple[Array, None]:
         audio = wire(_rows(inputs, start, control_size))
@@ -62,11 +68,14 @@ def render_batch(
             part = audio.samples(_rows(frames, first, audio_size))
             return lax.dynamic_update_slice_in_dim(buffer, part, start + first, axis=0), None
 
-        return lax.scan(render_audio, buffer, _starts(control_size, audio_size))
+        starts = _starts(control_size, audio_size)
+        return lax.scan(render_audio, buffer, starts, unroll=SIDE_BY_SIDE)
 
     if control_size == batch:
-        return render_controls(buffer, 0)[0]
-    return lax.scan(render_controls, buffer, _starts(batch, control_size))[0]
+        buffer, _ = render_controls(buffer, 0)
+    else:
+        buffer, _ = lax.scan(render_controls, buffer, _starts(batch, control_size))
+    return buffer.reshape(batch, grid.n_samples)
 
 
 def _rows(tree: Any, start: Any, size: int) -> Any:

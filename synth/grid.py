@@ -2,15 +2,17 @@
 
 Control point k stands at k / control_rate seconds. Between two points control signals run in a
 straight line, so everything that changes at audio rate is described by a few numbers a frame, and
-samples are made in tiles of (frame, sample in frame). Where the two rates do not divide, frames
-are one sample longer or shorter than each other: the tile is as wide as the longest, and `compact`
-drops what is beyond a frame's end.
+samples are made in tiles of (frame, block, lane). On a CPU a block is as many samples as a vector
+register holds, so that no loop has a remainder. Where the two rates do not divide, frames are one
+sample longer or shorter than each other: the tile has room for the longest, and `rows` drops what
+is beyond a frame's end.
 """
 
 import math
 from dataclasses import dataclass
 from functools import cache
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -19,6 +21,7 @@ from synth.config import SynthConfig
 
 _SLACK = 1e-6  # of a sample: a frame that starts this close before a sample contains it
 _LONGEST_PATTERN = 16
+_VECTOR = 16  # float32 in a 512-bit register
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class Grid:
         samples_per_frame: distance of two control points in samples; need not be whole.
         control_rate: control points a second, in Hz.
         sample_rate: in Hz.
+        vector: samples in a block, at most; None: all of a frame.
     """
 
     n_samples: int
     samples_per_frame: float
     control_rate: float
     sample_rate: float
+    vector: int | None = None
 
     @property
     def n_frames(self) -> int:
@@ -58,22 +63,52 @@ class Grid:
         return _layout(self)[1]
 
     @property
-    def width(self) -> int:
-        """Samples in the longest frame: the width of a tile."""
+    def longest(self) -> int:
+        """Samples in the longest frame."""
         return int(self.lengths.max())
+
+    @property
+    def lanes(self) -> int:
+        """Samples in a block of a tile."""
+        return self.longest if self.vector is None else min(self.longest, self.vector)
+
+    @property
+    def blocks(self) -> int:
+        """Blocks that hold a frame; the last may reach beyond its end."""
+        return -(-self.longest // self.lanes)
+
+    @property
+    def width(self) -> int:
+        """Samples that a frame has room for."""
+        return self.blocks * self.lanes
+
+    @property
+    def tile(self) -> tuple[int, int, int]:
+        """The shape of a sound's tiles: frames, blocks in a frame, lanes in a block."""
+        return self.n_frames, self.blocks, self.lanes
 
     @property
     def is_even(self) -> bool:
         """Every frame has the same number of samples, the first on the control point."""
-        return bool((self.lengths == self.width).all() and not self.offsets.any())
+        return bool((self.lengths == self.longest).all() and not self.offsets.any())
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of a sound's samples while it is made: (rows, samples in a row), or
+        (n_samples,) where whole frames do not fill the sound."""
+        period = _pattern(self.lengths)
+        length = int(self.lengths[:period].sum())
+        n_rows = self.n_frames // period
+        whole = period <= _LONGEST_PATTERN and n_rows * length == self.n_samples
+        return (n_rows, length) if whole else (self.n_samples,)
 
     def points(self, dtype: np.dtype) -> np.ndarray:
         """(n_points,) indices of the control points; over `control_rate` they are seconds."""
         return np.arange(self.n_points, dtype=dtype)
 
     def counts(self, dtype: np.dtype) -> np.ndarray:
-        """(width,) how many samples of a frame there are up to each: 1, 2, ..."""
-        return np.arange(1, self.width + 1, dtype=dtype)
+        """(blocks, lanes) how many samples of a frame there are up to each: 1, 2, ..."""
+        return np.arange(1, self.width + 1, dtype=dtype).reshape(self.blocks, self.lanes)
 
     def lines(
         self, control: Float[Array, "*batch n_points"]
@@ -87,30 +122,24 @@ class Grid:
             start = start + slope * self.offsets.astype(control.dtype)
         return start, slope
 
-    def compact(
-        self, tiles: Float[Array, "batch n_frames width"]
-    ) -> Float[Array, "batch n_samples"]:
-        """Lay tiles end to end, without what lies beyond a frame's or the sound's end."""
+    def rows(self, tiles: Float[Array, "batch n_frames blocks lanes"]) -> Float[Array, "batch ..."]:
+        """Lay tiles end to end, (batch, *row_shape), without what lies beyond a frame's or the
+        sound's end."""
         batch = tiles.shape[0]
-        lengths = self.lengths
-        if (lengths == self.width).all():
-            flat = tiles.reshape(batch, -1)
-        elif (period := _pattern(lengths)) <= _LONGEST_PATTERN:
-            rows = tiles.reshape(batch, -1, period, self.width)
-            flat = jnp.concatenate(
-                [rows[:, :, i, : lengths[i]] for i in range(period)], axis=-1
-            ).reshape(batch, -1)
+        frames = tiles.reshape(batch, self.n_frames, self.width)
+        period = _pattern(self.lengths)
+        if period <= _LONGEST_PATTERN:
+            patterns = frames.reshape(batch, -1, period, self.width)
+            made = jnp.concatenate(
+                [patterns[:, :, i, : self.lengths[i]] for i in range(period)], axis=-1
+            )
+            if len(self.row_shape) == 2:
+                return made
         else:
-            index = np.concatenate([k * self.width + np.arange(n) for k, n in enumerate(lengths)])
-            flat = jnp.take(tiles.reshape(batch, -1), index[: self.n_samples], axis=1)
-        return flat if flat.shape[1] == self.n_samples else flat[:, : self.n_samples]
-
-    def mask(self) -> np.ndarray | None:
-        """(n_frames, width) which tile entries are samples of the sound; None where all are."""
-        inside = np.arange(self.width) < self.lengths[:, None]
-        order = np.cumsum(inside.ravel()).reshape(inside.shape)
-        inside &= order <= self.n_samples
-        return None if inside.all() else inside
+            width = self.width
+            index = [k * width + np.arange(n) for k, n in enumerate(self.lengths)]
+            made = jnp.take(frames.reshape(batch, -1), np.concatenate(index), axis=1)
+        return made.reshape(batch, -1)[:, : self.n_samples]
 
 
 @cache
@@ -122,7 +151,8 @@ def make_grid(config: SynthConfig) -> Grid:
         # There the first control frame lies on the first sample and the last one on the last.
         points = math.ceil(config.buffer_size_seconds * rate)
         ratio = (samples - 1) / (points - 1) if points > 1 and samples > 1 else float(samples)
-    return Grid(samples, ratio, rate, config.sample_rate)
+    vector = _VECTOR if jax.default_backend() == "cpu" else None
+    return Grid(samples, ratio, rate, config.sample_rate, vector)
 
 
 @cache

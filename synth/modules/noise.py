@@ -6,7 +6,8 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, UInt32
 
-from synth.audio import Audio
+from synth.audio import Audio, per_sound
+from synth.grid import Grid
 from synth.modules.base import SynthModule
 
 NOISE_KEY = "noise_key"
@@ -30,7 +31,7 @@ class Noise(SynthModule):
     def __call__(self) -> Audio:
         """-> (batch, n_samples) of noise."""
         grid = self.grid
-        index = _sample_index(grid.lengths, grid.width)
+        index = _sample_index(grid)
         if self.has_variable(NOISE_KEY, "words") and self.config.compat != "synthax":
             words = self.get_variable(NOISE_KEY, "words") ^ np.uint32(_scramble_number(self.seed))
             words = _spread(words)
@@ -49,20 +50,20 @@ class Noise(SynthModule):
             return _uniform(jnp.asarray(words), index)
 
 
-def _sample_index(lengths: np.ndarray, width: int) -> np.ndarray:
-    """(n_frames, width): each tile entry's sample number."""
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    return (starts[:, None] + np.arange(width)).astype(np.uint32)
+def _sample_index(grid: Grid) -> np.ndarray:
+    """(n_frames, blocks, lanes): each tile entry's sample number."""
+    starts = np.concatenate([[0], np.cumsum(grid.lengths)[:-1]])
+    return (starts[:, None] + np.arange(grid.width)).astype(np.uint32).reshape(grid.tile)
 
 
 def _uniform(words: UInt32[Array, "part 2"], index: np.ndarray) -> Array:
-    """(part, n_frames, width) uniform in [-1, 1), by a counter-based generator.
+    """(part, n_frames, blocks, lanes) uniform in [-1, 1), by a counter-based generator.
 
     Two rounds of multiply and xor-shift (constants by C. Wellons's search for low-bias 32-bit
     hashes) over the sample's index, keyed before and between the rounds.
     """
-    bits = _mix(jnp.asarray(index)[None] ^ words[:, 0, None, None])
-    bits = _mix(bits + words[:, 1, None, None])
+    bits = _mix(jnp.asarray(index)[None] ^ per_sound(words[:, 0]))
+    bits = _mix(bits + per_sound(words[:, 1]))
     signed = jax.lax.bitcast_convert_type(bits, jnp.int32)
     return signed.astype(jnp.float32) * np.float32(2.0**-31)
 

@@ -17,6 +17,8 @@ from synth.parameter import Range, Setting
 from synth.phase import accumulate, running_sum
 
 LOWEST_MIDI, HIGHEST_MIDI = 0.0, 127.0
+FEWEST_BLOCKS = 3
+"""A frame of fewer blocks gains nothing by tables of its phase."""
 
 
 def midi_to_hz(midi: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -65,7 +67,7 @@ class VCO(SynthModule):
         """What the waveform needs besides the phase, one number a sound each."""
         return ()
 
-    def waveform(self, turns: Float[Array, "part n_frames width"], frames: tuple) -> Array:
+    def waveform(self, turns: Float[Array, "part n_frames blocks lanes"], frames: tuple) -> Array:
         """Samples at phases in turns."""
         raise NotImplementedError
 
@@ -138,26 +140,38 @@ def glide_frames(
     """The phase of a pitch curve (MIDI): where each frame starts, and how it glides on."""
     start, slope = fence(grid.lines(pitch * (1 / 12)))
     increment = exp2(start - 69.0 / 12.0) * (440.0 / grid.sample_rate)
-    glide = make_glide(increment, slope, grid.width)
+    glide = make_glide(increment, slope, grid.longest)
     total = fence(turns(glide, grid.lengths.astype(pitch.dtype)))
     return accumulate(total, initial_phase * (0.5 / math.pi)), glide
 
 
 def phase_tiles(
     frames: tuple[Float[Array, "part n_frames"], Glide], counts: np.ndarray
-) -> Float[Array, "part n_frames width"]:
+) -> Float[Array, "part n_frames blocks lanes"]:
     """Phases in turns of every sample; a sample's own increment is already in its phase."""
-    start, glide = frames
-    return per_frame(start) + turns(Glide(*(per_frame(f) for f in glide)), counts)
+    start, glide = per_frame(frames[0]), Glide(*(per_frame(f) for f in frames[1]))
+    blocks, lanes = counts.shape
+    if blocks < FEWEST_BLOCKS:
+        return start + turns(glide, counts)
+    # The turns of a + b samples are turns(a) + 2^(slope a) turns(b): two short tables a frame, and
+    # one multiply-add a sample.
+    before = np.arange(0, blocks * lanes, lanes, dtype=counts.dtype)[:, None]
+    tables = (turns(glide, counts[:1]), start + turns(glide, before), exp2(glide.slope * before))
+    within, begin, growth = fence(tables)
+    return begin + growth * within
 
 
 def audio_rate_phase(
-    increments: Float[Array, "part n_frames width"], initial: Float[Array, " part"], grid: Grid
-) -> Float[Array, "part n_frames width"]:
+    increments: Float[Array, "part n_frames blocks lanes"],
+    initial: Float[Array, " part"],
+    grid: Grid,
+) -> Float[Array, "part n_frames blocks lanes"]:
     """Phases from increments that differ from sample to sample: a sum within each frame, and the
     frames' totals summed exactly."""
-    if not grid.is_even:
-        inside = grid.counts(increments.dtype) <= grid.lengths[:, None]
+    if (grid.lengths != grid.width).any():
+        inside = grid.counts(increments.dtype) <= grid.lengths[:, None, None]
         increments = jnp.where(inside, increments, 0.0)
-    within = fence(running_sum(fence(increments)))
-    return per_frame(accumulate(within[..., -1], initial)) + within
+    stored = fence(increments).reshape(*increments.shape[:2], grid.width)
+    within = fence(running_sum(stored))
+    start = accumulate(within[..., -1], initial)
+    return per_frame(start) + within.reshape(increments.shape)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from synth.audio import Audio
+from synth.audio import Audio, per_sound
 from synth.modules.amplifiers import VCA
 from synth.modules.base import SynthModule
 from synth.modules.envelope import ADSR
@@ -29,7 +29,7 @@ class Folder(SynthModule):
         audio = audio.settled()
 
         def tiles(frames: tuple[Any, Float[Array, " part"]]) -> Array:
-            return jnp.sin(frames[1][:, None, None] * audio.tiles(frames[0]))
+            return jnp.sin(per_sound(frames[1]) * audio.tiles(frames[0]))
 
         return Audio(audio.grid, (audio.frames, self.value("drive")), tiles)
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from synth.audio import Audio, peaks
+from synth.audio import Audio, peaks, per_sound
 from synth.config import SynthConfig
 from synth.grid import make_grid
 from synth.modules.amplifiers import VCA, ControlRateVCA
@@ -20,11 +20,10 @@ UNEVEN = SynthConfig(batch_size=3, sample_rate=8000, buffer_size_seconds=0.25, c
 def constant(levels, config=CONFIG):
     """Sounds that hold one value, as audio."""
     grid = make_grid(config)
-    shape = (grid.n_frames, grid.width)
     return Audio(
         grid,
         jnp.asarray(levels, jnp.float32),
-        lambda part: jnp.broadcast_to(part[:, None, None], (part.shape[0], *shape)),
+        lambda part: jnp.broadcast_to(per_sound(part), (part.shape[0], *grid.tile)),
     )
 
 
@@ -113,6 +112,9 @@ def test_peaks_are_the_largest_absolute_samples(length):
     samples = rng.normal(size=(5, length)).astype(np.float32)
     samples[0, -1], samples[1, 0] = -9, 9
     np.testing.assert_array_equal(peaks(jnp.asarray(samples)), np.abs(samples).max(1))
+    rows = samples[:, : length - length % 3].reshape(5, 3, -1)
+    if rows.size:
+        np.testing.assert_array_equal(peaks(jnp.asarray(rows)), np.abs(rows).max((1, 2)))
 
 
 def test_the_keyboard_says_what_is_played():

@@ -53,8 +53,8 @@ def pitch(analysis: Analysis, sizes: Layout) -> dict:
     """Measure pitch, pitchedness, pitch_slope, pitch_range, vibrato_rate, vibrato_depth.
 
     Frames count by their root energy times how clearly they are pitched. Jumps beyond 0.35 octaves
-    from one frame to the next belong to another note, or to a mistake by an octave, and are left out
-    of all movement: the slope is the mean of what remains, so that ten falling barks fall as one
+    from one frame to the next belong to another note, or are a mistake by an octave, and are no
+    part of any movement: the slope is the mean of what remains, so that ten falling barks fall as one
     does, and vibrato what is left of the joined track after a straight line. Movements fade where
     less than 5 % of the sound is pitched: a pitch that is not there does not move.
     """
