@@ -54,9 +54,9 @@ def pitch(analysis: Analysis, sizes: Layout) -> dict:
 
     Frames count by their root energy times how clearly they are pitched. Jumps beyond 0.35 octaves
     from one frame to the next belong to another note, or are a mistake by an octave, and are no
-    part of any movement: the slope is the mean of what remains, so that ten falling barks fall as one
-    does, and vibrato what is left of the joined track after a straight line. Movements fade where
-    less than 5 % of the sound is pitched: a pitch that is not there does not move.
+    part of any movement: the slope is the mean of what remains, so that ten falling barks fall as
+    one does, and vibrato what is left of the joined track after a straight line. Movements fade
+    where less than 5 % of the sound is pitched: a pitch that is not there does not move.
     """
     f0_hz, strength = pitch_track(analysis.power, sizes)
     loudness = jnp.sqrt(analysis.energy + SILENCE)

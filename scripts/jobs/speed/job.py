@@ -51,7 +51,7 @@ class Speed:
     platform: Literal["auto", "cpu", "gpu"] = "auto"
     threads: int | None = None
     memory_limit_gb: float | None = None
-    flops_per_sample: float = 184.0
+    flops_per_sample: float = 167.0
     expected: dict[str, Any] = field(default_factory=dict)
     goals: dict[str, Any] = field(default_factory=dict)
 
