@@ -12,16 +12,15 @@ from typing import Any, Literal, get_args
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from scripts.runtime.catalog import CONF, experiments
 from scripts.runtime.check import KeyPath, Report, check_node, check_value, dotted
-from scripts.runtime.errors import ROOT, ConfigError
+from scripts.runtime.errors import ConfigError
 from scripts.runtime.identity import run_hash
 from scripts.runtime.plugins import make_importable
 from scripts.runtime.references import read_top_level_keys, strings
 from scripts.runtime.tracker import TrackerSettings
 
-__all__ = ["CONF", "Plan", "Scale", "experiments", "plan_of", "prepare", "register_resolvers"]
-
-CONF = ROOT / "conf"
+__all__ = ["Plan", "Scale", "plan_of", "prepare", "register_resolvers"]
 
 Scale = Literal["smoke", "small", "paper"]
 Assets = Literal["published", "stand_in"]
@@ -85,14 +84,6 @@ def register_resolvers() -> None:
         return "stand_in" if scale == "smoke" else "published"
 
     OmegaConf.register_new_resolver("assets_for", assets_for, replace=True)
-
-
-def experiments(conf: Path = CONF) -> list[str]:
-    """The names of all experiments, such as `ctag/demo`, sorted."""
-    root = conf / "experiment"
-    return sorted(
-        path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml")
-    )
 
 
 def prepare(composed: DictConfig, experiment: str | None, overrides: tuple[str, ...] = ()) -> Plan:

@@ -11,7 +11,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from scripts.runtime.compose import experiments
+from scripts.runtime.catalog import experiments
 from scripts.runtime.errors import ConfigError, in_one_line
 
 __all__ = ["lines"]

@@ -18,7 +18,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from scripts.runtime import plugins
-from scripts.runtime.compose import CONF, prepare, register_resolvers
+from scripts.runtime.catalog import CONF
+from scripts.runtime.compose import prepare, register_resolvers
 from scripts.runtime.composition_errors import lines
 from scripts.runtime.errors import Interrupted
 from scripts.runtime.execute import perform

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from scripts.runtime.build import build
-from scripts.runtime.compose import CONF, experiments, plan_of
+from scripts.runtime.catalog import CONF, experiments
+from scripts.runtime.compose import plan_of
 from scripts.runtime.errors import ConfigError
 from tests.conftest import ROOT
 
