@@ -129,6 +129,7 @@ SOUNDS = ("vco_1", "vco_2", "noise")
 beside_synthax = pytest.mark.filterwarnings("ignore")
 
 
+@pytest.mark.slow
 @beside_synthax
 def test_the_same_parameters_make_the_same_audio():
     both = peer()
@@ -154,6 +155,7 @@ def test_without_compat_the_audio_differs_where_the_faults_are():
     assert np.abs(made).max() <= 1 < np.abs(both.audio).max()
 
 
+@pytest.mark.slow
 @beside_synthax
 def test_draws_have_the_same_distribution():
     both = peer()

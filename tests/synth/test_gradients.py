@@ -51,6 +51,7 @@ def check_finite(name, batches):
     assert set(names[~seen]) == IDLE.get(name, set()), "what no sound depends on"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_no_gradient_is_undefined(name):
     check_finite(name, batches=1)
@@ -87,6 +88,7 @@ def test_gradients_are_finite_differences_in_float64(name):
     assert (np.abs(slopes) > 1e-3 * scale).mean() > 0.2, "the test looks at real slopes"
 
 
+@pytest.mark.slow
 def test_gradients_in_float32_are_those_in_float64():
     synth = short("oneosc")
     theta = np.random.default_rng(4).uniform(0.02, 0.98, size=(64, synth.n_params))
@@ -148,6 +150,7 @@ def test_parameters_at_the_ends_of_their_range_have_finite_slopes_one_by_one():
         assert np.isfinite(np.asarray(slopes(jnp.asarray(part)))).all()
 
 
+@pytest.mark.slow
 def test_gradients_with_uneven_frames():
     synth = short("oneosc", control_rate=480.0)
     assert not make_grid(synth.config).is_even

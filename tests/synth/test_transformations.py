@@ -70,6 +70,7 @@ def test_under_vmap_with_a_batch_that_is_rendered_in_chunks(noise_and_tone):
     assert_same_sounds(made[1], synth.render(theta[1]))
 
 
+@pytest.mark.slow
 def test_gradients_under_jit_vmap_and_chunks(noise_and_tone):
     synth, _, _ = noise_and_tone["oneosc"]
     theta = random_theta(synth, 40, seed=8)

@@ -162,6 +162,7 @@ def test_a_score_is_the_same_alone_and_among_others(scorer):
     assert float(among[1, 6]) == pytest.approx(float(alone), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_score_has_a_gradient_that_improves_it(scorer):
     target = scorer.target(["steady dark drone"])
     audio = jnp.asarray(sounds()["beep"] + 0.05 * noise(), jnp.float32)

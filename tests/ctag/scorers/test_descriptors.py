@@ -278,6 +278,7 @@ def test_a_sound_that_is_not_finite_spoils_only_itself(bad):
     assert np.isfinite(values[1]).all()
 
 
+@pytest.mark.slow
 def test_gradients_are_finite():
     def total(sounds):
         return positions(describe(sounds, RATE)).sum()

@@ -93,6 +93,7 @@ def test_the_parts_add_up(scorer, target):
     np.testing.assert_allclose(scorer.score(target, audio, RATE), -total, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_gradient_is_finite(scorer, target):
     def score(audio):
         return scorer.score(target, audio, RATE).sum()

@@ -126,6 +126,7 @@ def test_an_interrupted_match_ends_with_the_same_numbers(finished, recording, tm
     assert a_job(recording)(a_run(tmp_path)) == finished.metrics
 
 
+@pytest.mark.slow
 def test_the_stand_in_is_a_sound_that_is_heard(tmp_path):
     for seed in range(3):
         a_job("stand_in", iterations=1)(a_run(tmp_path / str(seed), seed=seed))

@@ -56,6 +56,7 @@ def test_the_envelope_lifts_the_sine_by_two_octaves_where_it_peaks():
     assert hertz == pytest.approx(4 * 440 * 2 ** ((62 - 69) / 12), rel=0.06)
 
 
+@pytest.mark.slow
 def test_the_square_has_odd_harmonics_only_and_the_saw_all():
     square, halfway, saw = render("shapes")
     for harmonic in (2, 4, 6):
@@ -78,6 +79,7 @@ def test_fm_puts_sidebands_at_the_distance_of_the_modulator():
     assert level_at(held, strongest + 110) < 0.02 * top
 
 
+@pytest.mark.slow
 def test_the_mixer_limits_what_exceeds_one():
     quiet, limited = np.abs(render("mixer")).max(axis=1)
     assert quiet < 0.99
