@@ -1,8 +1,8 @@
 """Rendering: a few sounds at a time, so that the work stays in cache and memory stays flat.
 
-On a CPU control signals are made for `CONTROL_CHUNK` sounds, and audio for `AUDIO_CHUNK` of those;
-a finished chunk is written to the output once. Other devices take the whole batch: their compilers
-fuse the audio-rate pass, and they want all the parallelism there is.
+On a CPU control signals are made for `CONTROL_CHUNK` sounds, and audio for `AUDIO_CHUNK` of those,
+fewer where sounds are long; a finished chunk is written to the output once. Other devices take the
+whole batch: their compilers fuse the audio-rate pass, and they want all the parallelism there is.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,10 @@ from synth.grid import Grid
 
 CONTROL_CHUNK = 128
 AUDIO_CHUNK = 16
+AUDIO_SAMPLES = 16 * 45_000
+"""Samples of an audio chunk, at most: with four times as many it leaves the cache, and rendering
+takes three times as long."""
+
 
 SIDE_BY_SIDE = 2
 """Audio chunks in flight: writing one to the output is the work of a single thread, and another
@@ -52,7 +56,8 @@ def render_batch(
     batch = jax.tree.leaves(inputs)[0].shape[0]
     whole = jax.default_backend() != "cpu"
     control_size = _chunk_size(batch, batch if whole else CONTROL_CHUNK)
-    audio_size = _chunk_size(control_size, batch if whole else AUDIO_CHUNK)
+    fitting = max(2, min(AUDIO_CHUNK, AUDIO_SAMPLES // grid.n_samples))
+    audio_size = _chunk_size(control_size, batch if whole else fitting)
     if audio_size == batch:
         audio = wire(inputs)
         return audio.samples(fence(audio.frames)).reshape(batch, grid.n_samples)
