@@ -1,0 +1,1 @@
+"""Perturbed pairs of sounds, and audio encoders pretrained on them."""

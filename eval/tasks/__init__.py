@@ -1,0 +1,1 @@
+"""Labelled sets of sounds with their own splits, metric and label kind."""
