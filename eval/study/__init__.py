@@ -1,0 +1,1 @@
+"""Listening tests: the plan, the survey page, reading answers, statistics."""
