@@ -87,8 +87,8 @@ class RunFolder:
         """
         value: Any = self.config
         for part in key.split("."):
-            if isinstance(value, Mapping) and part in value:
-                value = value[part]
+            if isinstance(value, Mapping) and part in (names := {str(name): name for name in value}):
+                value = value[names[part]]  # YAML has names that are numbers
             elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
                 value = value[int(part)]
             else:
