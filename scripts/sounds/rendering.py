@@ -19,8 +19,10 @@ from synth.base import Synth
 
 __all__ = ["Draw", "identity_of", "rate_of", "render", "rendered"]
 
-Draw = Callable[[Int[Array, " batch"]], tuple[Float[Array, "batch n_params"], Key[Array, " batch"]]]
-"""From numbers of sounds to their parameters and the keys of their noise, row by row."""
+Draw = Callable[
+    [Int[Array, " batch"]], tuple[Float[Array, "batch n_params"], Key[Array, " batch"] | None]
+]
+"""From numbers of sounds to their parameters and the keys of their noise (None: fixed), by row."""
 
 _MOST_TOGETHER = 64
 _SAMPLES_TOGETHER = 2**20
