@@ -1,0 +1,163 @@
+"""Spectral descriptors of one sound through essentia (AGPL): the only file that imports it.
+
+A frame is windowed and transformed; its magnitude spectrum X (frame_size / 2 + 1 bins at f_k Hz) is
+what all of them read. The first frame starts at the first sample and the last one ends within the
+sound, so that nothing is compared with padding; only a sound that is shorter than a frame stands in
+the middle of zeros. A frame at or below -90 dB of full scale (essentia's own limit) is silent and
+not counted. A descriptor of a sound is the mean over its frames, NaN where no frame has a value.
+
+inharmonicity   sum m_h^2 |f_h - nearest multiple of f_1| / (f_1 sum m_h^2) over the harmonic peaks,
+                0 to 0.5 (Peeters 2004). Interpolating peaks leaves up to about 0.005 for a tone
+                that is harmonic.
+odd_to_even_db  energy of harmonics 1, 3, 5, ... over that of 2, 4, 6, ... in dB, so that a mean
+                treats a ratio and its inverse alike; -30 to 30 (Martin and Kim 1998). essentia
+                counts from zero and gives the inverse: an empty peak below the fundamental puts
+                that right.
+pitch_salience  highest autocorrelation of X at lags of 100 to 5000 Hz over the one at lag 0
+                (Ricard 2004). White noise has pi / 4.
+flatness        geometric over arithmetic mean of X: 1 where all bins are equal, about 0.846 for
+                white noise (2 exp(-gamma / 2) / sqrt(pi)), 0 for a sine.
+flux            Euclidean norm of X_t - X_(t-1). A change between sound and silence counts.
+complexity      how many peaks above 0.005 there are between 100 Hz and 5 kHz (Laurier 2010).
+hfc             high-frequency content, sum f_k X_k^2 (Masri 1996).
+rolloff         Hz below which 85 % of the energy sum X^2 lies.
+centroid        Hz, sum f_k X_k / sum X_k.
+
+Harmonic peaks: up to 20 multiples, within a fifth, of the pitch by YIN on the spectrum (Brossier
+2007), among the peaks up to 5 kHz. A frame without a pitch or without a peak at one has no
+inharmonicity and no odd-to-even ratio.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from eval.descriptors.settings import SPECTRAL, DescriptorSettings
+from eval.harness.audio import resample
+
+__all__ = ["SILENT_POWER", "Extractor", "extractor"]
+
+SILENT_POWER = 1e-9  # mean square of a frame: 90 dB below full scale
+HIGHEST_PEAK_HZ = 5000.0
+LOWEST_PEAK_HZ = 1.0  # a peak at 0 Hz is refused by what follows
+SALIENCE_HZ = (100.0, 5000.0)
+HARMONICS = 20
+LARGEST_RATIO = 1000.0  # of odd to even energy, where essentia stops
+
+
+@functools.lru_cache(maxsize=4)
+def extractor(settings: DescriptorSettings) -> Extractor:
+    """Return the extractor of these settings, made once in a process."""
+    return Extractor(settings)
+
+
+class Extractor:
+    """Describes sounds, one at a time; holds essentia's algorithms. Not for several threads."""
+
+    def __init__(self, settings: DescriptorSettings) -> None:
+        import essentia
+
+        essentia.log.infoActive = essentia.log.warningActive = False
+        standard: Any = importlib.import_module("essentia.standard")
+        self.settings = settings
+        size, rate = settings.frame_size, settings.sample_rate
+        self._window = standard.Windowing(type=settings.window, size=size)
+        self._spectrum = standard.Spectrum(size=size)
+        self._pitch = standard.PitchYinFFT(frameSize=size, sampleRate=rate, maxFrequency=rate / 2)
+        self._peaks = standard.SpectralPeaks(
+            sampleRate=rate,
+            orderBy="frequency",
+            minFrequency=LOWEST_PEAK_HZ,
+            maxFrequency=HIGHEST_PEAK_HZ,
+        )
+        self._harmonics = standard.HarmonicPeaks(maxHarmonics=HARMONICS)
+        self._inharmonicity = standard.Inharmonicity()
+        self._odd_to_even = standard.OddToEvenHarmonicEnergyRatio()
+        self._salience = standard.PitchSalience(
+            sampleRate=rate, lowBoundary=SALIENCE_HZ[0], highBoundary=SALIENCE_HZ[1]
+        )
+        self._flatness = standard.Flatness()
+        self._flux = standard.Flux()
+        self._complexity = standard.SpectralComplexity(sampleRate=rate)
+        self._hfc = standard.HFC(sampleRate=rate)
+        self._rolloff = standard.RollOff(sampleRate=rate)
+        self._centroid = standard.Centroid(range=rate / 2)
+
+    def describe(
+        self, wave: Float32[np.ndarray, " n_samples"], sample_rate: float
+    ) -> Float64[np.ndarray, " 9"]:
+        """Return the descriptors in the order of `SPECTRAL`; all NaN for silence.
+
+        Args:
+            wave: at least one sample, finite.
+            sample_rate: in Hz, any positive number.
+        """
+        values = self.frames(wave, sample_rate)
+        known = ~np.isnan(values)
+        count = known.sum(axis=0)
+        total = np.where(known, values, 0.0).sum(axis=0)
+        return np.divide(total, count, out=np.full(len(SPECTRAL), np.nan), where=count > 0)
+
+    def frames(
+        self, wave: Float32[np.ndarray, " n_samples"], sample_rate: float
+    ) -> Float64[np.ndarray, "n_frames 9"]:
+        """Return every frame's own values; NaN where a frame has none."""
+        settings = self.settings
+        wave = resample(wave, sample_rate, settings.sample_rate)
+        missing = max(0, settings.frame_size - wave.size)
+        frames = np.lib.stride_tricks.sliding_window_view(
+            np.pad(wave, (missing // 2, missing - missing // 2)), settings.frame_size
+        )[:: settings.hop_size]
+        silent = np.square(frames, dtype=np.float64).mean(axis=1) <= SILENT_POWER
+        gain = _gain(wave, settings.level_db)
+        values = np.full((len(frames), len(SPECTRAL)), np.nan)
+        flux = SPECTRAL.index("flux")
+        self._flux.reset()
+        for index, frame in enumerate(frames):
+            spectrum = self._spectrum(self._window(frame * gain))
+            change = self._flux(spectrum)
+            if not silent[index]:
+                values[index] = self._frame(spectrum)
+            if index and not (silent[index] and silent[index - 1]):
+                values[index, flux] = change
+        return values
+
+    def _frame(self, spectrum: np.ndarray) -> tuple[float, ...]:
+        """Return the values of a frame that is not silent; flux stays open."""
+        return (
+            *self._harmonic(spectrum),
+            self._salience(spectrum),
+            self._flatness(spectrum),
+            np.nan,
+            self._complexity(spectrum),
+            self._hfc(spectrum),
+            self._rolloff(spectrum),
+            self._centroid(spectrum),
+        )
+
+    def _harmonic(self, spectrum: np.ndarray) -> tuple[float, float]:
+        """Return inharmonicity and odd-to-even ratio, NaN without harmonic peaks."""
+        pitch, confidence = self._pitch(spectrum)
+        frequencies, magnitudes = self._peaks(spectrum)
+        if confidence <= 0 or pitch <= 0 or frequencies.size == 0:
+            return np.nan, np.nan
+        frequencies, magnitudes = self._harmonics(frequencies, magnitudes, pitch)
+        if not magnitudes.any():
+            return np.nan, np.nan
+        below = np.concatenate([[0.5 * frequencies[0]], frequencies]).astype(np.float32)
+        shifted = np.concatenate([[0.0], magnitudes]).astype(np.float32)
+        ratio = np.clip(self._odd_to_even(below, shifted), 1 / LARGEST_RATIO, LARGEST_RATIO)
+        return self._inharmonicity(frequencies, magnitudes), 10 * float(np.log10(ratio))
+
+
+def _gain(wave: Float32[np.ndarray, " n_samples"], level_db: float | None) -> np.float32:
+    """Return the factor that brings a wave to a level; 1 for silence."""
+    power = float(np.square(wave, dtype=np.float64).mean())
+    if level_db is None or power <= SILENT_POWER:
+        return np.float32(1.0)
+    return np.float32(10 ** (level_db / 20) / np.sqrt(power))
