@@ -1,0 +1,1 @@
+"""Measures of sample-based instruments: timbre consistency and the adapted CLAP score."""
