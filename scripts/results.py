@@ -1,4 +1,4 @@
-"""Finished runs as a data frame: `python -m scripts.results eval/probe --select job.task.name=esc10`.
+"""Finished runs as a data frame: `python -m scripts.results eval/probe --select seed=0`.
 
 One row a run, from outputs/runs and from outputs/published/runs, each hash once. Runs are selected
 by what their configuration says, never by the names of their folders.
@@ -27,7 +27,7 @@ __all__ = ["experiments_in", "flat", "load", "main", "roots_of"]
 log = logging.getLogger(__name__)
 
 STAMPS = ("hash", "experiment", "scale", "assets", "seed", "revision", "seconds", "folder")
-"""The first columns. `revision` is of the code that the run began with, `seconds` of all sessions."""
+"""The first columns. `revision`: of the code that the run began with; `seconds` of all sessions."""
 
 _NOT_SHOWN = ("experiment", "scale", "assets", "seed", "paths", "tracker", "sizes")
 _NOT_SHOWN_EITHER = ("smoke_overrides", "rerun")
@@ -37,7 +37,7 @@ def load(experiment: str, outputs: str | Path = "outputs", **select: Any) -> pan
     """The finished runs of an experiment, one row each.
 
     Columns: STAMPS; every value of the configuration by its dotted key (`job.task.name`; a list of
-    plain values is one tuple; paths, tracker, and the sizes of the other scales are left out); every
+    plain values is one tuple; paths, tracker and the sizes of the three scales are left out); every
     metric by its name, or as `metrics.NAME` where a column has that name already. What a run does
     not have is NaN. A run whose files are damaged has no row: it is logged, and named in
     `frame.attrs["damaged"]`, a list of one line each; `frame.attrs["metrics"]` names the metrics'
@@ -163,7 +163,7 @@ def _has(run: folders.RunFolder, key: str) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     """Prints the runs that the command line selects; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m scripts.results", description=__doc__)
-    parser.add_argument("experiment", nargs="?", help="such as eval/probe; none lists what there is")
+    parser.add_argument("experiment", nargs="?", help="such as eval/probe; none: list all")
     parser.add_argument("--select", nargs="+", action="extend", default=[], metavar="KEY=VALUE")
     parser.add_argument(
         "--columns", nargs="+", default=None, help="those to print; a final * stands for any"
@@ -218,9 +218,8 @@ def _shown(frame: pandas.DataFrame, wanted: Sequence[str] | None) -> list[str]:
     """
     names = [str(name) for name in frame.columns]
     if wanted is None:
-        differing = [
-            name for name in names if frame[name].map(repr).nunique() > 1 and name not in STAMPS
-        ]
+        values = {name: {repr(value) for value in frame[name]} for name in names}
+        differing = [name for name in names if len(values[name]) > 1 and name not in STAMPS]
         stamps, metrics = ["hash", "scale", "seed", "seconds"], frame.attrs["metrics"]
         return [*stamps, *(name for name in differing if name not in metrics), *metrics]
     chosen: list[str] = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -122,9 +124,10 @@ def prepare(composed: DictConfig, experiment: str | None, overrides: tuple[str, 
     if report.problems:
         raise ConfigError(report.problems)
     _check_inputs(plain, report)
-    name = run_hash(
-        experiment, plain["job"], report, plain["seed"], plain["scale"], plain["assets"]
-    )
+    from scripts.runtime.source import named_by_their_runs
+
+    job = named_by_their_runs(plain["job"], plain)
+    name = run_hash(experiment, job, report, plain["seed"], plain["scale"], plain["assets"])
     return Plan(
         experiment=experiment,
         hash=name,
@@ -135,13 +138,17 @@ def prepare(composed: DictConfig, experiment: str | None, overrides: tuple[str, 
     )
 
 
-def plan_of(experiment: str, *overrides: str, conf: Path = CONF) -> Plan:
+def plan_of(
+    experiment: str, *overrides: str, conf: Path = CONF, also: Sequence[Path] = ()
+) -> Plan:
     """The plan of an experiment, composed here rather than by the command.
 
     Args:
         experiment: such as `ctag/demo`.
         overrides: as on the command line, without sweeps.
         conf: the configuration's folder.
+        also: more folders of the same kind, as `--config-dir` on the command line names one; the
+            runs that this one needs are looked for there too.
 
     Raises:
         ConfigError: what is wrong, each line opening with a key's path.
@@ -152,12 +159,42 @@ def plan_of(experiment: str, *overrides: str, conf: Path = CONF) -> Plan:
     from scripts.runtime.composition_errors import lines
 
     make_importable()
+    folders = tuple(also) or _more_folders.get()
     try:
-        with initialize_config_dir(str(conf), job_name="run", version_base="1.3"):
-            config = compose("config", [f"experiment={experiment}", *overrides])
+        with _apart(), initialize_config_dir(str(conf), job_name="run", version_base="1.3"):
+            chosen = [*_searching(folders), f"experiment={experiment}", *overrides]
+            config = compose("config", chosen)
     except HydraException as error:
         raise ConfigError(lines(error)) from error
-    return prepare(config, experiment, overrides)
+    token = _more_folders.set(folders)
+    try:
+        return prepare(config, experiment, overrides)
+    finally:
+        _more_folders.reset(token)
+
+
+_more_folders: ContextVar[tuple[Path, ...]] = ContextVar("more_folders", default=())
+"""The folders in which the run that is being planned was looked for, besides conf/."""
+
+
+@contextlib.contextmanager
+def _apart() -> Iterator[None]:
+    """Sets the Hydra of the command that runs aside while another configuration is composed."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    here = GlobalHydra.instance()
+    running, here.hydra = here.hydra, None
+    try:
+        yield
+    finally:
+        here.hydra = running
+
+
+def _searching(folders: Sequence[Path]) -> list[str]:
+    """The override that makes Hydra look in more folders."""
+    if not folders:
+        return []
+    return [f"hydra.searchpath=[{','.join(f'file://{folder.resolve()}' for folder in folders)}]"]
 
 
 def _check_top_level(raw: Mapping[str, Any]) -> None:

@@ -87,8 +87,10 @@ class RunFolder:
         """
         value: Any = self.config
         for part in key.split("."):
-            if isinstance(value, Mapping) and part in (names := {str(name): name for name in value}):
-                value = value[names[part]]  # YAML has names that are numbers
+            inside = value if isinstance(value, Mapping) else {}
+            named = {str(name): item for name, item in inside.items()}
+            if part in named:  # as text: YAML has names that are numbers
+                value = named[part]
             elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
                 value = value[int(part)]
             else:
