@@ -1,4 +1,4 @@
-"""YAMNet's front end against librosa, its errors, and, where the file is there, its judgement."""
+"""YAMNet's patches against librosa, its errors, and, where the file is there, its judgement."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,11 @@ import pytest
 import soundfile
 import torch
 
-from eval.embedders.yamnet import YamNet, mel_weights, patches
+from eval.embedders.examples import examples
+from eval.embedders.log_mel import LogMel, mel_weights
+from eval.embedders.mobilenet import MobileNet
+from eval.embedders.tflite import Interpreters
+from eval.embedders.yamnet import PATCH_HOP, YamNet
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 MODEL = SHARED / "pretrained" / "yamnet_spectra_in.tflite"
@@ -27,15 +31,8 @@ NAMES = {
 }
 
 
-def test_mel_weights_are_librosas_htk_triangles():
-    """TensorFlow draws the triangles straight in mel, librosa in Hz: equal but for that."""
-    theirs = librosa.filters.mel(
-        sr=16000, n_fft=512, n_mels=64, fmin=125, fmax=7500, htk=True, norm=None
-    )
-    ours = mel_weights()
-    assert ours.shape == (257, 64)
-    assert np.abs(ours - theirs.T).max() < 0.06
-    assert np.corrcoef(ours.ravel(), theirs.T.ravel())[0, 1] > 0.999
+def patches(wave):
+    return examples(wave[None], LogMel(offset=0.001), PATCH_HOP, whole=True)[0]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +40,7 @@ def test_mel_weights_are_librosas_htk_triangles():
 )
 def test_the_whole_sound_is_in_patches(n_samples, n_patches):
     wave = torch.randn(n_samples, generator=torch.Generator().manual_seed(0))
-    assert patches(wave, 16000.0).shape == (n_patches, 96, 64)
+    assert patches(wave).shape == (n_patches, 96, 64)
 
 
 def test_patches_are_log_mel_spectra():
@@ -52,28 +49,33 @@ def test_patches_are_log_mel_spectra():
     window = np.hanning(401)[:400, None]
     magnitude = np.abs(np.fft.rfft(frames * window, 512, axis=0))
     theirs = np.log(magnitude.T @ mel_weights() + 0.001)
-    np.testing.assert_allclose(patches(torch.from_numpy(wave), 16000.0)[0], theirs, atol=1e-3)
+    np.testing.assert_allclose(patches(torch.from_numpy(wave))[0], theirs, atol=1e-3)
+
+
+def test_the_stand_in_is_of_yamnets_size():
+    """3.7 M weights (the model's card), in the layers of MobileNet v1 with one channel in."""
+    n_weights = sum(p.numel() for p in MobileNet(521).parameters())
+    assert 3.6e6 < n_weights < 3.8e6
 
 
 def test_a_missing_file_is_one_clear_error(tmp_path):
     embedder = YamNet(tmp_path / "none.tflite")
-    with pytest.raises(FileNotFoundError, match=r"no YAMNet model at .*none\.tflite: set model"):
+    with pytest.raises(
+        FileNotFoundError, match=r"yamnet_spectra_in.tflite is not at .*none\.tflite: make weights-"
+    ):
         embedder.embed(torch.zeros(1, 16000), 16000.0)
-    with pytest.raises(FileNotFoundError, match="no YAMNet class map"):
+    with pytest.raises(FileNotFoundError, match=r"yamnet_class_map\.csv is not at .*make weights-"):
         embedder.class_index("Dog")
 
 
-def test_a_file_that_is_no_model_is_one_clear_error(tmp_path):
+def test_another_file_is_one_clear_error(tmp_path):
     path = tmp_path / "broken.tflite"
     path.write_bytes(b"not a model")
+    with pytest.raises(ValueError, match=r"broken\.tflite: is not .* as published: its SHA-256"):
+        YamNet(path).embed(torch.zeros(1, 16000), 16000.0)
     pytest.importorskip("ai_edge_litert")
     with pytest.raises(ValueError, match=r"broken\.tflite is no TensorFlow Lite model"):
-        YamNet(path).embed(torch.zeros(1, 16000), 16000.0)
-
-
-def test_a_wrong_shape_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"\(batch, n_samples\), got \(1, 0\)"):
-        YamNet(tmp_path / "none.tflite").embed(torch.zeros(1, 0), 16000.0)
+        Interpreters(path, 1, 1024, 521)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +94,23 @@ def test_embeddings_and_scores(yamnet):
     assert (scores < 0).all()
     assert yamnet.class_names[int(scores[0].argmax())] in {"White noise", "Noise", "Static"}
     torch.testing.assert_close(yamnet.embed(audio[1:], 16000.0), embeddings[1:])
+    assert "0a266465" in yamnet.identity
     with pytest.raises(KeyError, match="no class of YAMNet"):
         yamnet.class_index("Unicorn")
+
+
+@pytest.mark.shared
+def test_several_workers_hear_the_same(yamnet):
+    audio = 0.1 * torch.randn(3, 40000, generator=torch.Generator().manual_seed(0))
+    together = YamNet(MODEL, workers=3)
+    assert torch.equal(together.embed_frames(audio, 16000.0), yamnet.embed_frames(audio, 16000.0))
+    assert together.identity == yamnet.identity
+
+
+@pytest.mark.shared
+def test_a_folder_is_as_good_as_a_file(yamnet):
+    assert YamNet(MODEL.parent).identity == yamnet.identity
+    assert YamNet(MODEL.parent).class_names == yamnet.class_names
 
 
 @pytest.mark.shared
