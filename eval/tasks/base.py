@@ -104,7 +104,10 @@ class Task:
 class TaskSource(Protocol):
     """What a configuration names: settings, from which the task is read or made when asked."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Short and printable, such as "esc50"."""
+        ...
 
     def load(self) -> Task:
         """Return the task.

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from eval.harness.files import sha256
 from eval.sounds.base import Sounds
 from eval.sounds.folder import FileSounds
 from eval.tasks.base import Task
+from eval.tasks.hear_checksums import checksums
 from eval.tasks.hear_layout import (
     hear_folds,
     read_metadata,
@@ -93,40 +91,16 @@ class HearTask:
 
 @dataclass(frozen=True)
 class HearSounds(FileSounds):
-    """The audio of a task at one rate; files that did not change since `checksums.txt` was written
-    (size the same, not younger) count by what stands there, and are not read for their identity."""
-
-    checksums: Path | None = None
+    """The audio of a task at one rate, known by the task's `checksums.txt` where that holds."""
 
     @cached_property
     def identity(self) -> str:
         """A checksum of the files' names and contents; a file that is not there counts as such."""
-        known = read_checksums(self.checksums) if self.checksums else {}
-        written = self.checksums.stat().st_mtime_ns if known and self.checksums else 0
-
-        def described(file: str) -> str:
-            path = self.root / file
-            if not path.is_file():
-                return f"{file}\0missing\0"
-            state = path.stat()
-            noted = known.get(f"{self.root.name}/{file}")
-            if noted and noted[1] == state.st_size and state.st_mtime_ns <= written:
-                return f"{file}\0{noted[0]}\0"
-            return f"{file}\0{sha256(path)}\0"
-
+        names = (f"{self.root.name}/{file}" for file in self.files)
         digest = hashlib.sha256()
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            for text in pool.map(described, self.files):
-                digest.update(text.encode())
+        for (_, content), file in zip(checksums(self.root.parent, names), self.files, strict=True):
+            digest.update(f"{file}\0{content}\0".encode())
         return f"files {digest.hexdigest()}"
-
-
-def read_checksums(path: Path) -> dict[str, tuple[str, int]]:
-    """Read `checksums.txt`: file relative to the task's folder -> (SHA-256, size in bytes)."""
-    if not path.is_file():
-        return {}
-    rows = (line.split(maxsplit=2) for line in path.read_text(encoding="utf-8").splitlines())
-    return {file: (digest, int(size)) for digest, size, file in rows}
 
 
 def _read(folder: Path, name: str, sample_rate: int | None) -> Task:
@@ -159,7 +133,7 @@ def _read(folder: Path, name: str, sample_rate: int | None) -> Task:
                 )
             files.append(f"{split}/{file}")
             labels.append(tuple(numbers[label] for label in row))
-    sounds = HearSounds(name, folder / str(rate), tuple(files), folder / "checksums.txt")
+    sounds = HearSounds(name, folder / str(rate), tuple(files))
     return Task(
         name=name,
         sounds=cast(Sounds, sounds),  # a cached identity is a property

@@ -116,7 +116,14 @@ def read_unreadable(folder: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def sample_rates(folder: Path) -> list[int]:
-    """The sample rates in Hz that the task is kept at, rising."""
+    """The sample rates in Hz that the task is kept at, rising.
+
+    Those that the metadata list, where they do: a rate that is being added to a task has its folder
+    already.
+    """
+    listed = read_json(folder / "task_metadata.json").get("sample_rates")
+    if listed is not None:
+        return sorted(listed)
     return sorted(int(path.name) for path in folder.iterdir() if path.is_dir() and _is_rate(path))
 
 

@@ -1,0 +1,56 @@
+"""`python -m scripts.data esc50`: download a data set and prepare it as a task.
+
+What is downloaded, unpacked or prepared already is not done again, so that an interrupted command
+is finished by giving it once more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from eval.tasks.published import PUBLISHED
+from scripts.data.prepare import prepare
+from scripts.runtime import logs
+from scripts.runtime.errors import UserError, in_one_line
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prepare what the command line names; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.data", description=__doc__)
+    parser.add_argument("task", choices=list(PUBLISHED))
+    parser.add_argument("--data", type=Path, default=Path("outputs/data"), help="where they go")
+    parser.add_argument(
+        "--rates", type=int, nargs="+", default=[16000, 48000], metavar="HZ", help="sample rates"
+    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--accept-licence", action="store_true", help="it was read and is accepted")
+    parser.add_argument("--mirror", metavar="URL", help="a server with the files under their names")
+    parser.add_argument("--delete-downloads", action="store_true", help="at the end")
+    given = parser.parse_args(arguments)
+    logs.configure()
+    data_set = importlib.import_module(f"scripts.data.{given.task}").DATA_SET
+    try:
+        prepare(
+            data_set,
+            given.data,
+            given.rates,
+            given.workers,
+            given.accept_licence,
+            given.mirror,
+            given.delete_downloads,
+        )
+    except (UserError, OSError, ValueError) as error:
+        print(f"error: {in_one_line(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
