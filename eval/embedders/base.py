@@ -15,18 +15,27 @@ class Embedder(Protocol):
     """Turns sounds into vectors; loads its weights at the first call, on the device it is set to.
 
     A vector depends on its own sound alone: neither the batch's size nor the other sounds matter.
-
-    Attributes:
-        name: short and printable, such as "yamnet".
-        sample_rate: the rate in Hz that it hears at; it resamples itself.
-        dimension: the length of a vector.
-        licence: of the weights, for people.
     """
 
-    name: str
-    sample_rate: float
-    dimension: int
-    licence: str
+    @property
+    def name(self) -> str:
+        """Short and printable, such as "yamnet"."""
+        ...
+
+    @property
+    def sample_rate(self) -> float:
+        """The rate in Hz that it hears at; it resamples itself."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """Of the weights, for people."""
+        ...
 
     @property
     def identity(self) -> str:
@@ -53,8 +62,15 @@ class Embedder(Protocol):
 class FrameEmbedder(Embedder, Protocol):
     """An embedder that also gives the vectors of a sound's pieces, over which `embed` is a mean."""
 
-    frame_s: float
-    hop_s: float
+    @property
+    def frame_s(self) -> float:
+        """Seconds that a vector hears."""
+        ...
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds from one vector to the next."""
+        ...
 
     def embed_frames(
         self, audio: Float[torch.Tensor, "batch n_samples"], sample_rate: float
@@ -67,9 +83,20 @@ class FrameEmbedder(Embedder, Protocol):
 class Classifier(Protocol):
     """Gives the probabilities of sound classes."""
 
-    name: str
-    sample_rate: float
-    licence: str
+    @property
+    def name(self) -> str:
+        """Short and printable, such as "yamnet"."""
+        ...
+
+    @property
+    def sample_rate(self) -> float:
+        """The rate in Hz that it hears at; it resamples itself."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """Of the weights, for people."""
+        ...
 
     @property
     def identity(self) -> str:

@@ -41,12 +41,12 @@ class Sounds(Protocol):
 
     Sound i depends on i alone (and the set's own settings and seed), whatever else is asked for in
     the same call, so that batches, workers and interruptions change nothing.
-
-    Attributes:
-        name: short and printable, such as "voice" or "esc10".
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Short and printable, such as "voice" or "esc10"."""
+        ...
 
     @property
     def identity(self) -> str:
