@@ -7,7 +7,7 @@ import difflib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -56,6 +56,8 @@ class Plan:
         folder: where the run goes.
         published: where a copy of the run would lie that git tracks.
         overrides: what the command line (or a sweep) set.
+        has_grid: whether the plain command runs a grid, and `hydra.mode=RUN` this cell of it alone;
+            known of what `plan_of` composed.
     """
 
     experiment: str
@@ -64,6 +66,7 @@ class Plan:
     folder: Path
     published: Path
     overrides: tuple[str, ...] = ()
+    has_grid: bool = False
 
     @property
     def job(self) -> dict[str, Any]:
@@ -163,12 +166,14 @@ def plan_of(
     try:
         with _apart(), initialize_config_dir(str(conf), job_name="run", version_base="1.3"):
             chosen = [*_searching(folders), f"experiment={experiment}", *overrides]
-            config = compose("config", chosen)
+            config = compose("config", chosen, return_hydra_config=True)
     except HydraException as error:
         raise ConfigError(lines(error)) from error
+    task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     token = _more_folders.set(folders)
     try:
-        return prepare(config, experiment, overrides)
+        plan = prepare(task, experiment, overrides)
+        return replace(plan, has_grid=str(config.hydra.mode).endswith("MULTIRUN"))
     finally:
         _more_folders.reset(token)
 

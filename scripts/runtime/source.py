@@ -118,6 +118,8 @@ def command(plan: Plan, overrides: Sequence[str] = ()) -> str:
         words.append(f"assets={config['assets']}")
     if (outputs := config["paths"]["outputs"]) != _DEFAULT_OUTPUTS:
         words.append(f"paths.outputs={outputs}")
+    if plan.has_grid:
+        words.append("hydra.mode=RUN")
     words = [word for word in words if _key(word) not in chosen]
     return shlex.join(["python", "-m", "scripts.run", *words, *overrides])
 

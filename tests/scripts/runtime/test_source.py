@@ -91,6 +91,13 @@ def test_the_command_says_what_is_not_the_default(outputs):
     assert made.folder.parts[:2] == ("a b", "runs")
 
 
+def test_the_command_of_a_cell_does_not_run_the_grid(outputs, run):
+    made = plan_of("test/grid", f"paths.outputs={outputs}", "seed=1", also=[TEST_CONF])
+    words = shlex.split(command(made, ("seed=1",)))[3:]
+    assert run(*words).status == 0
+    assert [path.name for path in outputs.glob("runs/test/grid/*")] == [made.hash]
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
