@@ -7,30 +7,13 @@ and perturbation factor delta.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
-from eval.sounds.base import Sounds
 from eval.study.intervals import Interval, interval_of, mean_interval, resample_counts
 
-__all__ = ["PairSimilarity", "PairSource", "cosines", "pair_similarity", "unrelated_similarity"]
-
-
-@runtime_checkable
-class PairSource(Protocol):
-    """Pairs of sounds: sound i of `first` and sound i of `second` belong together."""
-
-    @property
-    def first(self) -> Sounds:
-        """One sound of every pair."""
-        ...
-
-    @property
-    def second(self) -> Sounds:
-        """The other one, in the same order."""
-        ...
+__all__ = ["PairSimilarity", "cosines", "pair_similarity", "unrelated_similarity"]
 
 
 @dataclass(frozen=True)

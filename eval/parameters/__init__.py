@@ -1,0 +1,1 @@
+"""Which parameters of a synthesizer an embedding knows, and how they lie in it."""
