@@ -1,0 +1,1 @@
+"""Distances between sets of sounds, from the vectors that an embedder gives them."""
