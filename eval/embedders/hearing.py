@@ -27,8 +27,8 @@ def hear(
         device: where the result goes.
 
     Raises:
-        ValueError: another shape, no sound or sample, a rate that is not positive, or a sound that holds NaN
-            or infinity; the message names its row.
+        ValueError: another shape, no sound or sample, a rate that is not positive, or a sound that
+            holds NaN or infinity; the message names its row.
     """
     if audio.ndim != 2 or 0 in audio.shape:
         raise ValueError(

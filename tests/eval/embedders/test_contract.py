@@ -16,10 +16,10 @@ from eval.embedders.base import Classifier, Embedder, FrameEmbedder
 from eval.harness.audio import resample
 from tests.eval.embedders.configured import NAMES, configured
 
-# With networks of more than about 25 M parameters.
-LARGE = {"ast", "laion_clap", "laion_clap_music", "ms_clap", "ms_clap_2022", "vggish"}
+# Take more than about 5 s for all of this.
+LARGE = {"ast", "laion_clap", "ms_clap", "vggish", "vggsound_resnet18"}
 CLASSIFIERS = {"ast", "vggsound_resnet18", "yamnet"}
-IN_FRAMES = {"random_resnet", "vggish", "yamnet", "hear_module"}
+IN_FRAMES = {"random_resnet", "vggish", "yamnet"}
 # Neither changes a number.
 INDECISIVE = {"device", "workers", "assets"}
 
@@ -55,7 +55,7 @@ def test_says_what_it_is(request, embedder):
     name = request.node.callspec.params["embedder"]
     assert isinstance(embedder, Embedder)
     assert embedder.name.isprintable()
-    assert embedder.name in name
+    assert embedder.name.split()[0] in name
     assert embedder.licence
     assert embedder.sample_rate >= 8000
     assert isinstance(embedder, FrameEmbedder) == (name in IN_FRAMES)
