@@ -127,7 +127,7 @@ class _Lines:
         parts = [f"{done}/{self._total}", _rate(self._steps, elapsed)]
         if ended:
             parts.append(f"took {_duration(elapsed)}")
-        elif done < self._total:
+        elif self._steps and done < self._total:
             parts.append(f"{_duration(elapsed / self._steps * (self._total - done))} left")
         parts.append(_figures(self._figures))
         log.info("%s: %s", self._description, ", ".join(part for part in parts if part))

@@ -47,6 +47,14 @@ def test_a_resumed_count_begins_where_it_stopped(caplog):
     assert lines(caplog)[-1].startswith("x: 10/10, ")
 
 
+def test_a_count_may_begin_with_no_step_done(caplog):
+    caplog.set_level(logging.INFO)
+    with progress(4, "x") as shown:
+        shown.update(0)
+        shown.update(4)
+    assert lines(caplog)[0] == "x: 0/4"
+
+
 def test_nothing_is_said_of_nothing(caplog):
     caplog.set_level(logging.INFO)
     with progress(0, "x"):
