@@ -28,6 +28,10 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
+    def metrics(self, name: str) -> dict[str, float]:
+        """Return it as three metrics: `name`, `name_low`, `name_high`."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
 
 def interval_of(
     value: float, replicates: Float[np.ndarray, " n_resamples"], level: float = LEVEL
