@@ -1,0 +1,1 @@
+"""What a vector knows: probes fitted on embeddings, and the scores of what they say."""
