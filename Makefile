@@ -11,6 +11,8 @@ SCALE ?= small
 # More arguments for pytest, such as PYTEST="-x tests/synth" (default runs are spread over WORKERS).
 PYTEST ?=
 WORKERS ?= logical
+# More arguments for data-...: DATA="--accept-licence", "--rates 16000", "--mirror URL", ...
+DATA ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -19,12 +21,12 @@ DEMO = $(RUN) -m scripts.run experiment=ctag/demo scale=$(SCALE)
 PAGE := outputs/demo/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench clean
+.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  variables: ACCELERATOR=cpu|cuda12|cuda13  TORCH_INDEX=url  PYTHON=path  SCALE=smoke|small|paper\n'
-	@printf '             PYTEST="arguments"  WORKERS=logical|0|n\n'
+	@printf '             PYTEST="arguments"  WORKERS=logical|0|n  DATA="arguments"\n'
 
 setup: ## Make .venv from the exact pins; does nothing when nothing changed
 	@$(SETUP)
@@ -78,6 +80,30 @@ format: setup ## Let ruff repair what it can
 
 bench: setup-bench ## The speed of the synthesizer beside its peers
 	$(RUN) -m scripts.run experiment=synth/speed scale=$(SCALE)
+
+data-esc50: setup ## Download and prepare ESC-50 (CC BY-NC 3.0)
+	$(RUN) -m scripts.data esc50 $(DATA)
+
+data-fsd50k: setup ## Download and prepare FSD50K (clips under several licences)
+	$(RUN) -m scripts.data fsd50k $(DATA)
+
+data-nsynth: setup ## Download NSynth and prepare its 5 hours of pitch (CC BY 4.0)
+	$(RUN) -m scripts.data nsynth_pitch_5h $(DATA)
+
+data-crema-d: setup ## Download and prepare CREMA-D (ODbL 1.0)
+	$(RUN) -m scripts.data crema_d $(DATA)
+
+data-vocal-imitation: setup ## Download and prepare the Vocal Imitation Set (CC BY 4.0)
+	$(RUN) -m scripts.data vocal_imitation $(DATA)
+
+data-libricount: setup ## Download and prepare LibriCount (CC BY 4.0)
+	$(RUN) -m scripts.data libricount $(DATA)
+
+data-us8k: setup ## Download and prepare UrbanSound8K (CC BY-NC 3.0)
+	$(RUN) -m scripts.data us8k $(DATA)
+
+data-vivae: setup ## Download and prepare VIVAE (CC BY-NC-SA 4.0)
+	$(RUN) -m scripts.data vivae $(DATA)
 
 clean: ## Remove .venv and caches; outputs/ stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

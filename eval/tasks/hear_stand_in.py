@@ -53,7 +53,7 @@ def write_stand_in(folder: Path, task: str) -> None:
         for number, rows in enumerate(_label_rows(task, metadata, each)):
             file = f"{split}-{number:02d}.wav"
             wave = _wave(task, rows, seed=zlib.crc32(f"{task}/{file}".encode()))
-            audio.write(folder / str(_SAMPLE_RATE) / split / file, wave, _SAMPLE_RATE)
+            audio.write(folder / str(_SAMPLE_RATE) / split / file, wave, _SAMPLE_RATE, "16")
             clips[file] = rows
     write_labels(folder, metadata, splits)
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.io import wavfile
 
 from eval.harness import audio
-from eval.harness.files import read_json, write_json
+from eval.harness.files import read_json, replacing, write_json
 from eval.sounds.base import Unreadable
 from eval.tasks.hear_checksums import write_checksums
 from eval.tasks.hear_layout import sample_rates, write_labels
@@ -186,5 +187,15 @@ def _write_clip(
         n_samples = round(seconds * rate)
         wave = np.pad(wave[:n_samples], (0, max(0, n_samples - wave.size)))
     for wanted in missing:
-        audio.write(_target(folder, wanted, clip), audio.resample(wave, rate, wanted), wanted)
+        _write_wave(_target(folder, wanted, clip), audio.resample(wave, rate, wanted), wanted)
     return None
+
+
+def _write_wave(path: Path, wave: np.ndarray, rate: int) -> None:
+    """Write a float WAV whose bytes hang on its samples alone.
+
+    libsndfile puts the time of writing into such files, and a task that is prepared twice would
+    have other checksums.
+    """
+    with replacing(path) as temporary:
+        wavfile.write(temporary, rate, wave.astype(np.float32))
