@@ -125,7 +125,10 @@ class Probe(Protocol):
         chosen: Sequence[Settings] | None = None,
         progress: Progress | None = None,
     ) -> list[Fitted]:
-        """Return one fitted probe a seed; each is the same whatever other seeds are given.
+        """Return one fitted probe a seed.
+
+        Each is the same whatever other seeds are given, but for float32 rounding where matrices do
+        not begin at multiples of 64 bytes.
 
         Args:
             problem: a fold.

@@ -19,6 +19,8 @@ from eval.tasks.base import LabelKind
 
 __all__ = ["Training", "train"]
 
+WORTH_A_THREAD = 1e8  # products in a step; with fewer, threads wait for each other longer
+
 
 @dataclass(frozen=True)
 class Training:
@@ -67,16 +69,15 @@ def train(
     if shape.batch_norm and shape.hidden_layers and len(problem.train) < 2:
         raise ValueError("batch norm needs two examples to train on at least")
     trainer = _Trainer(problem, shape, training, seeds)
-    with _threads(None if shape.hidden_layers else 1):
+    outputs = shape.hidden_dim if shape.hidden_layers else problem.train.n_labels
+    products = len(seeds) * training.batch_size * problem.train.dimension * outputs
+    with _threads(1 if products < WORTH_A_THREAD else None):
         return trainer.run(progress or (lambda share: None))
 
 
 @contextlib.contextmanager
 def _threads(n: int | None) -> Iterator[None]:
-    """Let PyTorch use so many threads; None leaves them.
-
-    A step of a linear layer takes a tenth of a millisecond: threads wait for each other longer.
-    """
+    """Let PyTorch use so many threads; None leaves them."""
     before = torch.get_num_threads()
     torch.set_num_threads(n or before)
     try:
