@@ -169,7 +169,7 @@ def _fitted(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LassoCV
 
-    lasso = LassoCV(alphas=12, eps=1e-2, cv=3, tol=1e-3, max_iter=5000)
+    lasso = LassoCV(alphas=10, eps=1e-2, cv=3, tol=1e-3, max_iter=300)
     with warnings.catch_warnings():
         # Its last, smallest penalties may not settle; cross-validation judges what they give.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -91,19 +91,20 @@ def predict_parameters(
         )
     rng = np.random.default_rng(seed)
     parts = np.array_split(rng.permutation(n_sounds), folds)
-    orders = [np.arange(n_sounds), *(rng.permutation(n_sounds) for _ in range(permutations))]
-    found = np.empty((len(orders), n_sounds, n_params))
+    others = [rng.permutation(n_sounds) for _ in range(permutations)]
+    predicted = np.empty_like(y)
+    errors = np.zeros((permutations, n_params))
     for done, part in enumerate(parts, start=1):
-        others = np.setdiff1d(np.arange(n_sounds), part)
-        predict = _FIT[method](x[others], x[part])
-        for place, order in enumerate(orders):
-            found[place, part] = predict(y[order][others])
+        rest = np.setdiff1d(np.arange(n_sounds), part)
+        predict = _FIT[method](x[rest], x[part])
+        predicted[part] = predict(y[rest])
+        for error, order in zip(errors, others, strict=True):
+            error += ((y[order[part]] - predict(y[order[rest]])) ** 2).sum(axis=0)
         if progress is not None:
             progress(done)
-    chance = np.max(
-        [_r2(y[order], guess) for order, guess in zip(orders[1:], found[1:], strict=True)], axis=0
-    )
-    return _summary(tuple(names), y, found[0], chance, seed)
+    spread = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    chance = (1.0 - _ratio(errors, spread, n_sounds)).max(axis=0)
+    return _summary(tuple(names), y, predicted, chance, seed)
 
 
 def _summary(
@@ -151,6 +152,11 @@ def _r2(
     error = drawn @ (y - predicted) ** 2
     centred = y - y.mean(axis=0)
     spread = drawn @ centred**2 - (drawn @ centred) ** 2 / len(y)
-    least = 1e-12 * len(y)
-    r2 = 1.0 - np.divide(error, spread, out=np.full(error.shape, np.nan), where=spread > least)
+    r2 = 1.0 - _ratio(error, spread, len(y))
     return r2[0] if counts is None else r2
+
+
+def _ratio(error: np.ndarray, spread: np.ndarray, n_sounds: int) -> np.ndarray:
+    """Squared error over the sum of squares; NaN where a parameter does not vary."""
+    varies = np.broadcast_to(spread > 1e-12 * n_sounds, error.shape)
+    return np.divide(error, spread, out=np.full(error.shape, np.nan), where=varies)

@@ -47,7 +47,7 @@ def curves(similarities: Mapping[str, Mapping[float, PairSimilarity]], embedder:
     axes.set_ylim(lowest - 0.05 * (1 - lowest), 1 + 0.05 * (1 - lowest))
     axes.set(xlabel="delta", ylabel=f"cosine similarity, {embedder}")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower left")
+    axes.legend(frameon=False, loc="upper right")
     return figure
 
 
