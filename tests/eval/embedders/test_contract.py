@@ -76,9 +76,10 @@ def test_different_sounds_have_different_vectors(vectors):
 
 def test_a_sound_alone_is_as_in_a_batch_in_any_order(embedder, sounds, vectors):
     alone = embedder.embed(sounds[1:2], 16000.0)
-    turned = embedder.embed(sounds.flip(0), 16000.0).flip(0)
+    turned = embedder.embed(sounds[[2, 0]], 16000.0)
     assert distance(alone[0], vectors[1]) < 1e-5
-    assert distance(turned.flatten(), vectors.flatten()) < 1e-5
+    assert distance(turned[0], vectors[2]) < 1e-5
+    assert distance(turned[1], vectors[0]) < 1e-5
 
 
 @pytest.mark.parametrize("n_samples", [1, 100, 15601])
@@ -90,11 +91,10 @@ def test_any_length(embedder, n_samples):
 
 def test_it_resamples_itself(embedder, sounds, vectors):
     """The same sounds at other rates, a fractional one among them, stay closer than others."""
-    for rate in (44100.0, 22050.5):
-        other = torch.from_numpy(resample(sounds[:2].numpy(), 16000.0, rate))
+    for i, rate in enumerate((44100.0, 22050.5)):
+        other = torch.from_numpy(resample(sounds[i : i + 1].numpy(), 16000.0, rate))
         again = embedder.embed(other, rate)
-        assert distance(again[0], vectors[0]) < 0.3 * distance(vectors[0], vectors[1])
-        assert distance(again[1], vectors[1]) < 0.3 * distance(vectors[0], vectors[1])
+        assert distance(again[0], vectors[i]) < 0.3 * distance(vectors[0], vectors[1])
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -129,9 +129,9 @@ def test_two_of_it_agree_and_leave_other_random_numbers_alone(request, sounds, v
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    again = configured(request.node.callspec.params["embedder"]).embed(sounds, 16000.0)
+    again = configured(request.node.callspec.params["embedder"]).embed(sounds[:1], 16000.0)
     assert torch.rand(1) == expected
-    assert distance(again.flatten(), vectors.flatten()) < 1e-5
+    assert distance(again[0], vectors[0]) < 1e-5
 
 
 def test_without_weights_one_error_says_the_command(request, embedder, tmp_path):
@@ -170,8 +170,8 @@ def test_its_frames_have_its_vector_as_their_mean(embedder, sounds):
 def test_its_probabilities_are_probabilities(embedder, sounds):
     if not isinstance(embedder, Classifier):
         pytest.skip("has no classes")
-    scores = embedder.probabilities(sounds, 16000.0)
-    assert scores.shape == (3, len(embedder.class_names))
+    scores = embedder.probabilities(sounds[:2], 16000.0)
+    assert scores.shape == (2, len(embedder.class_names))
     assert len(set(embedder.class_names)) == len(embedder.class_names)
     assert ((scores >= 0) & (scores <= 1)).all()
     np.testing.assert_allclose(

@@ -31,7 +31,7 @@ def test_timestamps_are_seconds():
 
 
 def test_a_module_that_is_not_there():
-    with pytest.raises(ModuleNotFoundError, match="'no.such_module' cannot be imported .*install"):
+    with pytest.raises(ModuleNotFoundError, match=r"no\.such_module' cannot be imported .*install"):
         HearModule("no.such_module").embed(torch.zeros(1, 10), 16000.0)
 
 
