@@ -99,10 +99,10 @@ data-vocal-imitation: setup ## Download and prepare the Vocal Imitation Set (CC 
 data-libricount: setup ## Download and prepare LibriCount (CC BY 4.0)
 	$(RUN) -m scripts.data libricount $(DATA)
 
-data-us8k: setup ## Download and prepare UrbanSound8K (CC BY-NC 3.0)
+data-us8k: setup ## Download and prepare UrbanSound8K (CC BY-NC)
 	$(RUN) -m scripts.data us8k $(DATA)
 
-data-vivae: setup ## Download and prepare VIVAE (CC BY-NC-SA 4.0)
+data-vivae: setup ## Download and prepare VIVAE (not for commercial use)
 	$(RUN) -m scripts.data vivae $(DATA)
 
 clean: ## Remove .venv and caches; outputs/ stays

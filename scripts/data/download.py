@@ -206,11 +206,15 @@ def _go_on(url: str, part: Path, progress: Callable[[int, int | None], None] | N
 def _write(handle: BinaryIO, block: bytes, part: Path) -> None:
     """Write a block; an error of the disk names the file, one of the network does not."""
     try:
-        handle.write(block)
-        handle.flush()
+        _append(handle, block)
     except OSError as error:
         error.filename = str(part)
         raise
+
+
+def _append(handle: BinaryIO, block: bytes) -> None:
+    handle.write(block)
+    handle.flush()
 
 
 def _room_for(part: Path, n_bytes: int) -> None:

@@ -43,7 +43,7 @@ def clips(folder: Path) -> list[HearClip]:
 
 DATA_SET = DataSet(
     task="us8k",
-    licence="CC BY-NC 3.0",
+    licence="CC BY-NC",
     licence_url="https://urbansounddataset.weebly.com/urbansound8k.html",
     must_accept=True,
     stages=(lambda folder: SOURCES,),

@@ -40,7 +40,7 @@ def clips(folder: Path) -> list[HearClip]:
 
 DATA_SET = DataSet(
     task="vivae",
-    licence="CC BY-NC-SA 4.0",
+    licence="a Creative Commons licence that forbids commercial use",
     licence_url="https://zenodo.org/record/4066235",
     must_accept=True,
     stages=(lambda folder: SOURCES,),

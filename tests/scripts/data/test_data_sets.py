@@ -217,7 +217,7 @@ def test_a_rate_is_added_and_the_others_stay(prepared, tmp_path):
 def test_the_licence_comes_first(tmp_path, capsys):
     assert command.main(["us8k", "--data", str(tmp_path), "--mirror", "http://x.invalid"]) == 1
     said = capsys.readouterr().err
-    assert "error: us8k is under CC BY-NC 3.0: https://" in said
+    assert "error: us8k is under CC BY-NC: https://" in said
     assert "--accept-licence" in said
     assert said.count("\n") == 1
 
