@@ -23,6 +23,7 @@ from eval.tasks.hear_layout import sample_rates, write_labels
 __all__ = ["HearClip", "write_hear_task"]
 
 _BEGUN = ".begun.json"
+_DECISIVE = ("sample_duration", "version", "source")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def write_hear_task(
         rates = sorted({*rates, *sample_rates(folder)})
     _refuse(clips, metadata, rates)
     seconds = metadata["sample_duration"]
-    _same_settings(folder, {"sample_duration": seconds, "version": metadata.get("version")})
+    _same_settings(folder, {key: metadata.get(key) for key in _DECISIVE})
     _enough_space(folder, clips, rates, seconds)
     unreadable: list[Unreadable] = []
     failed: dict[str, dict[str, Any]] = {}

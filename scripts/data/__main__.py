@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from eval.tasks.published import PUBLISHED
+from scripts.data.hear_archive import as_hear_prepared
 from scripts.data.prepare import prepare
 from scripts.runtime import logs
 from scripts.runtime.errors import UserError, in_one_line
@@ -29,11 +30,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--accept-licence", action="store_true", help="it was read and is accepted")
     parser.add_argument("--mirror", metavar="URL", help="a server with the files under their names")
+    parser.add_argument(
+        "--from-hear", action="store_true", help="HEAR's own archive of the task, its folds too"
+    )
     parser.add_argument("--delete-downloads", action="store_true", help="at the end")
     given = parser.parse_args(arguments)
     logs.configure()
     data_set = importlib.import_module(f"scripts.data.{given.task}").DATA_SET
     try:
+        if given.from_hear:
+            data_set = as_hear_prepared(data_set)
         prepare(
             data_set,
             given.data,

@@ -4,7 +4,8 @@ Cao et al., "CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset", 2014; 
 does, which takes it from TensorFlow Datasets: the files that the authors' table lists but four, the
 emotion that the actor meant, five folds. HEAR draws its folds by names that TensorFlow Datasets
 gives the files in its own order; here the same draw is made with the authors' names, so these
-folds are of the same kind and size, not the same ones. As in HEAR an actor is in several folds.
+folds are of the same kind and size, not the same ones (`--from-hear` takes HEAR's). As in HEAR an
+actor is in several folds.
 
 Each file is checked by the list of SHA-256 that TensorFlow Datasets publishes; the table's checksum
 is the one of the first download.

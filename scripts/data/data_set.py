@@ -33,6 +33,7 @@ class DataSet:
         stages: what to download, one after the other.
         unpack: unpacks the archives in the folder of downloads, into `unpacked` there.
         clips: the clips in the folder of downloads, once they are unpacked.
+        source: whose files they are, "authors" or "hear"; noted in the task's metadata.
     """
 
     task: str
@@ -42,6 +43,7 @@ class DataSet:
     stages: tuple[Stage, ...]
     clips: Callable[[Path], list[HearClip]]
     unpack: Callable[[Path, Progress], None]
+    source: str = "authors"
 
 
 def unpacked(folder: Path, archive: str) -> Path:

@@ -57,7 +57,7 @@ def prepare(
         OSError: the disk is full.
     """
     goal, folder = data / data_set.task, data / "downloads" / data_set.task
-    if _is_done(goal, data_set.task, rates):
+    if _is_done(goal, data_set, rates):
         log.info("%s is prepared at %s", goal, ", ".join(f"{rate} Hz" for rate in rates))
         return goal
     _accepted(data_set, folder, accept_licence)
@@ -67,7 +67,7 @@ def prepare(
     with _shown(f"{data_set.task}: unpacking") as update:
         data_set.unpack(folder, update)
     clips = _readable_table(data_set, folder)
-    metadata = _metadata(data_set.task, clips)
+    metadata = _metadata(data_set, clips)
     with progress(len(clips), f"{data_set.task}: preparing") as bar:
         unreadable = write_hear_task(goal, metadata, clips, rates, workers, bar.update)
     for clip in unreadable[:_NAMED]:
@@ -87,11 +87,11 @@ def prepare(
     return goal
 
 
-def _is_done(goal: Path, task: str, rates: Sequence[int]) -> bool:
+def _is_done(goal: Path, data_set: DataSet, rates: Sequence[int]) -> bool:
     path = goal / "task_metadata.json"
     if not path.is_file():
         return False
-    wanted = published_metadata(task)
+    wanted = published_metadata(data_set.task) | {"source": data_set.source}
     there = read_json(path)
     if any(there.get(key) != value for key, value in wanted.items() if key != "splits"):
         raise UserError(f"{goal} was prepared with other settings: delete that folder")
@@ -137,8 +137,8 @@ def _readable_table(data_set: DataSet, folder: Path) -> list[HearClip]:
         ) from error
 
 
-def _metadata(task: str, clips: Sequence[HearClip]) -> dict[str, Any]:
-    metadata = published_metadata(task)
+def _metadata(data_set: DataSet, clips: Sequence[HearClip]) -> dict[str, Any]:
+    metadata = published_metadata(data_set.task) | {"source": data_set.source}
     if "validation" in metadata:
         # ARCH draws from the folds in the order in which the authors' table names them.
         metadata["splits"] = list(dict.fromkeys(clip.split for clip in clips))

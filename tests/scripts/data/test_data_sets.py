@@ -18,7 +18,7 @@ from eval.sounds.base import Unreadable
 from eval.tasks.hear import HearTask
 from eval.tasks.published import PUBLISHED
 from scripts.data import __main__ as command
-from tests.scripts.data.archives import MAKERS, zipped
+from tests.scripts.data.archives import MAKERS, table, wave, zipped
 from tests.scripts.data.serving import serving
 
 ACCEPTED = {name: name in ("esc50", "fsd50k", "us8k", "vivae") for name in PUBLISHED}
@@ -243,6 +243,39 @@ def test_downloads_are_deleted_when_asked(prepared, tmp_path):
     assert prepared("vivae", "--delete-downloads") == 0
     assert not (tmp_path / "data" / "downloads" / "vivae").exists()
     assert len(HearTask(tmp_path / "data" / "vivae").load().sounds) == 66
+
+
+def test_hears_own_archive_keeps_its_folds(tmp_path):
+    """An archive as hear-preprocess packs it: hear-<version>/tasks/<task>/..., at 48 kHz."""
+    task = tmp_path / "made" / "hear-2021.0.6" / "tasks" / "tfds_crema_d-1.0.0-full"
+    served = tmp_path / "served"
+    served.mkdir()
+    expected: dict[str, dict[str, list[str]]] = {}
+    for number in range(30):
+        split, file = f"fold{number * 3 % 5:02d}", f"tfds_id_crema-d-train-tfrecord-{number}.wav"
+        wave(task / "48000" / split / file, 5.0 if number == 7 else 0.2, 48000)
+        expected.setdefault(split, {})[file] = [["ANG", "HAP", "SAD"][number % 3]]
+    for split, clips in expected.items():
+        (task / f"{split}.json").write_text(json.dumps(clips))
+    table(task / "labelvocabulary.csv", "idx label", [(0, "ANG"), (1, "HAP"), (2, "SAD")])
+    theirs = PUBLISHED["crema_d"] | {"task_name": "tfds_crema_d", "splits": sorted(expected)}
+    (task / "task_metadata.json").write_text(json.dumps(theirs | {"mode": "full"}))
+    name = "hear2021-tfds_crema_d-1.0.0-full-48000"
+    shutil.make_archive(str(served / name), "gztar", tmp_path / "made", "hear-2021.0.6")
+    with serving(served) as (url, _):
+        arguments = ["crema_d", "--data", str(tmp_path / "data"), "--mirror", url, "--from-hear"]
+        assert command.main([*arguments, "--rates", "16000", "48000", "--workers", "1"]) == 0
+    folder = tmp_path / "data" / "crema_d"
+    assert {s: json.loads((folder / f"{s}.json").read_text()) for s in expected} == expected
+    loaded = HearTask(folder).load()
+    assert len(loaded.folds) == 5
+    assert loaded.sounds.clips([0])[0].sample_rate == 48000
+    assert command.main(["crema_d", "--data", str(tmp_path / "data")]) == 1
+
+
+def test_hear_has_no_archive_of_archs_tasks(tmp_path, capsys):
+    assert command.main(["us8k", "--data", str(tmp_path), "--from-hear"]) == 1
+    assert "only those of esc50, fsd50k, crema_d" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", list(PUBLISHED))
