@@ -95,7 +95,7 @@ def prepare(composed: DictConfig, experiment: str | None, overrides: tuple[str, 
         raise ConfigError([f"experiment: not set; give experiment=NAME, one of: {known}"])
     register_resolvers()
     raw = plain_values(composed)
-    check_top_level(raw)
+    check_top_level(raw, overrides)
     check_scale(raw)
     if raw["scale"] == "smoke":
         fill_at_smoke(raw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -51,17 +51,20 @@ HOUSE: dict[str, Any] = {
 _MISSING = "???"
 
 
-def check_top_level(raw: Mapping[str, Any]) -> None:
+def check_top_level(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> None:
     """Finds top-level keys that nothing reads: misspelt, left over, or set in vain.
+
+    An experiment may set what conf/config.yaml has (the rate of a synthesizer) and then be given
+    a choice that does not read it (recordings); the command line may not.
 
     Raises:
         ConfigError: one line a key.
     """
     known = set(HOUSE) | {"job"} | read_top_level_keys(raw)
-    base = _base()
-    problems = []
+    base, problems = _base(), []
+    given = {override.lstrip("+").partition("=")[0] for override in overrides}
     for key, value in raw.items():
-        if key in known or (key in base and base[key] == value):
+        if key in known or (key in base and (base[key] == value or key not in given)):
             continue
         near = difflib.get_close_matches(str(key), sorted({*known, *base} - {key}), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "; remove it, or read it in the job"

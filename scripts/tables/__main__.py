@@ -18,6 +18,9 @@ from scripts.tables.build import build, cells_of, find_table, write
 from scripts.tables.cells import Cell, State, launch, look
 from scripts.tables.definition import DEFINITIONS, names
 
+_NO_CELL = ("paths.", "device=", "workers=", "tracker", "rerun=", "hydra")
+"""What may be given for all cells: beginnings of keys that do not enter a run's hash."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Does what the command line says; returns the exit status."""
@@ -26,6 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", choices=("smoke", "small", "paper"), default="small")
     parser.add_argument("--run", action="store_true", help="run what is missing, then build")
     parser.add_argument("--list", action="store_true", help="say what is missing; build nothing")
+    parser.add_argument(
+        "--with",
+        dest="given",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="for all cells: paths.weights=FOLDER, device=gpu, tracker=disabled, ...",
+    )
     parser.add_argument("--outputs", type=Path, default=Path("outputs"))
     parser.add_argument("--definitions", type=Path, default=DEFINITIONS)
     parser.add_argument("--config-dir", type=Path, default=None, help="more experiments")
@@ -47,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _one(name: str, given: argparse.Namespace) -> int:
     """One table; returns 1 where a cell that was to be run failed."""
+    for word in given.given:
+        if not word.startswith(_NO_CELL):
+            raise UserError(f"--with {word}: only {', '.join(_NO_CELL)} leave a cell what it is")
     table = find_table(name, given.definitions)
     cells = cells_of(table)
     states = _look(name, cells, given)
@@ -73,7 +88,7 @@ def _one(name: str, given: argparse.Namespace) -> int:
 def _look(name: str, cells: Sequence[Cell], given: argparse.Namespace) -> dict[Cell, State]:
     also = [] if given.config_dir is None else [given.config_dir]
     with progress(len(cells), f"{name}: looking for runs") as bar:
-        return look(cells, given.scale, given.outputs, also, bar.update)
+        return look(cells, given.scale, given.outputs, also, bar.update, given.given)
 
 
 def _counts(states: object) -> str:

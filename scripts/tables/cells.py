@@ -69,6 +69,7 @@ def look(
     outputs: Path = Path("outputs"),
     also: Sequence[Path] = (),
     progress: Callable[[int], None] | None = None,
+    given: Sequence[str] = (),
 ) -> dict[Cell, State]:
     """The state of every cell, each looked up once however often it is named.
 
@@ -78,23 +79,24 @@ def look(
         outputs: the folder that holds `runs/` and `published/runs/`.
         also: more folders of experiments, which tests have.
         progress: called with 1 after every cell.
+        given: overrides for all cells that do not change what a cell is: paths, devices, workers.
     """
     states: dict[Cell, State] = {}
     planner = Planner(also)
     for cell in dict.fromkeys(cells):
-        states[cell] = _look(cell, scale, outputs, planner)
+        states[cell] = _look(cell, scale, (*_outputs(outputs), *given), planner)
         if progress is not None:
             progress(1)
     return states
 
 
-def _look(cell: Cell, scale: str, outputs: Path, planner: Planner) -> State:
-    where = () if outputs == Path("outputs") else (f"paths.outputs='{outputs}'",)
+def _look(cell: Cell, scale: str, where: Sequence[str], planner: Planner) -> State:
     try:
         plan = planner.plan(cell.experiment, f"scale={scale}", *where, *cell.chosen)
     except ConfigError as error:
         return State(cell, "cannot be planned", str(error))
-    said = command(plan, cell.chosen)
+    extra = [word for word in where if not word.startswith("paths.outputs=")]
+    said = command(plan, (*cell.chosen, *extra))
     for place in (plan.folder, plan.published):
         run = RunFolder(place)
         if not run.is_finished:
@@ -109,6 +111,11 @@ def _look(cell: Cell, scale: str, outputs: Path, planner: Planner) -> State:
             return State(cell, "not a result", f"{place} was made {kind}", plan, None, said)
         return State(cell, "done", "", plan, run, said)
     return State(cell, "not run", "", plan, None, said)
+
+
+def _outputs(outputs: Path) -> tuple[str, ...]:
+    """The override that makes runs go elsewhere."""
+    return () if outputs == Path("outputs") else (f"paths.outputs='{outputs}'",)
 
 
 def launch(

@@ -20,6 +20,7 @@ COUNT = "experiment=test/count"
         ([COUNT, "sede=3"], "sede: the configuration has no such key; did you mean 'seed'"),
         ([COUNT, "+colour=red"], "colour: nothing reads this key (no ${colour} anywhere)"),
         ([COUNT, "sample_rate=8000"], "sample_rate: nothing reads this key"),
+        (["experiment=test/rate", "sample_rate=9000"], "sample_rate: nothing reads this key"),
         ([COUNT, "+job.colour=red"], "job.colour: tests.scripts.counting.Count has no argument"),
         (["experiment=test/typo"], "job.stps: tests.scripts.counting.Count has no argument 'stp"),
         ([COUNT, "job.steps=many"], "job.steps: 'many' is not a whole number"),

@@ -111,3 +111,11 @@ def test_a_wrong_source_is_one_line_with_its_path(run, overrides, said):
     (error,) = asked.errors
     assert said in error
     assert error.startswith("job.source")
+
+
+def test_an_experiment_may_set_what_its_choices_do_not_read(outputs):
+    one, other = (
+        plan_of(name, f"paths.outputs={outputs}", also=[TEST_CONF])
+        for name in ("test/rate", "test/count")
+    )
+    assert (one.config["sample_rate"], other.config["sample_rate"]) == (8000, 44100)

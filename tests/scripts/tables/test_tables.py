@@ -169,6 +169,14 @@ def test_a_wrong_definition_is_one_line(tables, changes, said):
     assert said in told.err
 
 
+def test_what_changes_cells_cannot_be_given_for_all(tables):
+    status, said = tables("--with", "job.steps=7")
+    assert status == 1
+    assert "--with job.steps=7: only paths." in said.err
+    _, said = tables("--list", "--with", "tracker=disabled", "workers=2")
+    assert all(line.endswith("tracker=disabled workers=2") for line in said.out.splitlines())
+
+
 def test_an_unknown_table_names_those_that_are_there(capsys):
     assert main(["doppel-table99"]) == 1
     assert "there is no table 'doppel-table99'; there are " in capsys.readouterr().err
