@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -165,7 +166,9 @@ def _each(
         return
     # Spawned, since forking a process with threads can lock up.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    # The caller hears Ctrl-C and stops them; they would only add their tracebacks.
+    ignore = (signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    with ProcessPoolExecutor(workers, context, *ignore) as pool:
         try:
             yield from pool.map(work, clips, chunksize=16)
         except BaseException:

@@ -92,7 +92,7 @@ class LabelledFolder:
         files = tuple(row["file"] for row in rows)
         return self._task(
             FileSounds(self.name, folder, files),
-            [self._labels_of(row[self.label]) for row in rows],
+            [self._labels_of(row[self.label] or "") for row in rows],
             [row.get("fold", "") for row in rows],
             str(folder / "labels.csv"),
         )
