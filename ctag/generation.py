@@ -11,13 +11,18 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Int, UInt
+from jaxtyping import Array, Float, Float32, Int, UInt
 
 from ctag.history import Figures, summarize
 from ctag.scorers.protocol import Scorer, Target
 from ctag.strategies.base import AskTell, StrategyState
 from synth.engine import compiler_options
+
+BRIEF_SAMPLES = 2**25
+"""A search that makes fewer samples of audio in all ends sooner on a CPU where its program is not
+optimised: that is compiled in half the time, and runs at a quarter of the speed."""
 
 
 @runtime_checkable
@@ -70,6 +75,7 @@ class Generations:
         chunk_generations: room for that many generations in one call.
         chunk_samples: audio samples rendered and scored at a time, at most, but for one sound that
             is longer; it bounds the memory and changes no result.
+        iterations: generations that will be made in all, which decide how to compile.
     """
 
     strategy: AskTell
@@ -77,6 +83,7 @@ class Generations:
     scorer: Scorer
     chunk_generations: int
     chunk_samples: int
+    iterations: int
 
     @property
     def sample_rate(self) -> float:
@@ -104,7 +111,7 @@ class Generations:
         if not getattr(self.scorer, "traceable", True):
             return lambda state, count: self._advance_in_calls(keys, state, target, int(count))
         lowered = self._advance.lower(keys, state, target, jnp.int32(1))
-        compiled = lowered.compile(compiler_options=compiler_options())
+        compiled = lowered.compile(compiler_options=self._compiler_options(keys.shape[0]))
 
         def advance(state: SearchState, count: Array) -> tuple[SearchState, Figures]:
             with jax.transfer_guard("disallow"):
@@ -113,12 +120,28 @@ class Generations:
         return advance
 
     def evaluate(
-        self, theta: Float[Array, "prompts population n_params"], target: Target
-    ) -> tuple[Float[Array, "prompts population n_samples"], Float[Array, "prompts population"]]:
-        """Render and score a few sounds a prompt, and keep the audio."""
-        audio, score = self._render_and_score(theta, target, keep_audio=True)
-        assert audio is not None
-        return audio, score
+        self, theta: Float[Array, "prompts n_params"], target: Target
+    ) -> tuple[Float32[np.ndarray, "prompts n_samples"], Float32[np.ndarray, " prompts"]]:
+        """Render and score one sound a prompt.
+
+        Each by itself, as anybody renders its patch: the bits do not depend on the prompts beside
+        it, and one program serves any number of them.
+        """
+        audio, score = [], []
+        for row in range(theta.shape[0]):
+            one = slice(row, row + 1)
+            sound = self.synth.render(theta[one])
+            wanted = jax.tree.map(lambda leaf, one=one: leaf[one], target)
+            audio.append(np.asarray(sound))
+            score.append(np.asarray(self.scorer.score(wanted, sound[None], self.sample_rate))[0])
+        return np.concatenate(audio), np.concatenate(score).astype(np.float32)
+
+    def _compiler_options(self, n_prompts: int) -> dict[str, Any]:
+        sounds = self.iterations * self.strategy.population * n_prompts
+        options = compiler_options()
+        if jax.default_backend() == "cpu" and sounds * self.synth.n_samples < BRIEF_SAMPLES:
+            options["xla_backend_optimization_level"] = 0
+        return options
 
     @cached_property
     def _advance(self) -> Any:
@@ -128,7 +151,7 @@ class Generations:
             def generation(i: Array, carry: tuple[SearchState, Figures]) -> Any:
                 state, kept = carry
                 theta, strategy, tell_keys = self._ask(keys, state)
-                _, score = self._render_and_score(theta, target)
+                score = self._render_and_score(theta, target)
                 state, figures = self._tell(tell_keys, theta, score, strategy, state)
                 kept = jax.tree.map(lambda rows, row: rows.at[i].set(row), kept, figures)
                 return state, kept
@@ -148,7 +171,7 @@ class Generations:
         rows = []
         for _ in range(count):
             theta, strategy, tell_keys = self._jit_ask(keys, state)
-            _, score = self._render_and_score(theta, target)
+            score = self._render_and_score(theta, target)
             state, figures = self._jit_tell(tell_keys, theta, score, strategy, state)
             rows.append(figures)
         return state, jax.tree.map(lambda *row: jnp.stack(row), *rows)
@@ -191,9 +214,7 @@ class Generations:
         strategy = jax.vmap(self.strategy.tell)(keys, theta, score, strategy)
         return SearchState(strategy, best_theta, figures.best), figures
 
-    def _render_and_score(
-        self, theta: Array, target: Target, keep_audio: bool = False
-    ) -> tuple[Array | None, Array]:
+    def _render_and_score(self, theta: Array, target: Target) -> Array:
         """Scores (prompts, population), block by block of at most `chunk_samples` samples."""
         n_prompts, population, n_params = theta.shape
         prompts_each, sounds_each = block_shape(
@@ -208,26 +229,21 @@ class Generations:
         blocks = jnp.moveaxis(blocks, 2, 1).reshape(-1, prompts_each, sounds_each, n_params)
         which = jnp.repeat(rows.reshape(columns[0], prompts_each), columns[1], axis=0)
 
-        def one(block: tuple[Array, Array]) -> tuple[Array | None, Array]:
+        def one(block: tuple[Array, Array]) -> Array:
             theta, which = block
             audio = self._render(theta.reshape(-1, n_params))
             audio = audio.reshape(*theta.shape[:2], -1)
             wanted = jax.tree.map(lambda leaf: leaf[which], target)
-            score = self.scorer.score(wanted, audio, self.sample_rate)
-            return audio if keep_audio else None, score.astype(jnp.float32)
-
-        def whole(parts: Array) -> Array:
-            parts = parts.reshape(columns[0], columns[1], prompts_each, sounds_each, -1)
-            parts = jnp.moveaxis(parts, 1, 2)
-            parts = parts.reshape(columns[0] * prompts_each, columns[1] * sounds_each, -1)
-            return parts[:n_prompts, :population]
+            return self.scorer.score(wanted, audio, self.sample_rate).astype(jnp.float32)
 
         if getattr(self.scorer, "traceable", True):
-            audio, score = lax.map(one, (blocks, which))
+            score = lax.map(one, (blocks, which))
         else:
-            each = [one((blocks[i], which[i])) for i in range(blocks.shape[0])]
-            audio, score = jax.tree.map(lambda *part: jnp.stack(part), *each)
-        return None if audio is None else whole(audio), whole(score)[..., 0]
+            score = jnp.stack([one((blocks[i], which[i])) for i in range(blocks.shape[0])])
+        score = score.reshape(columns[0], columns[1], prompts_each, sounds_each)
+        score = jnp.moveaxis(score, 1, 2)
+        score = score.reshape(columns[0] * prompts_each, columns[1] * sounds_each)
+        return score[:n_prompts, :population]
 
 
 def block_shape(

@@ -124,12 +124,12 @@ class Search:
                 save(_packed(identity, state, history))
             if progress is not None:
                 progress(SearchProgress(len(history), count, history.best[-1]))
-        audio, score = loop.evaluate(state.best_theta[:, None, :], target)
+        audio, score = loop.evaluate(state.best_theta, target)
         return SearchResult(
             prompts=names,
             theta=np.asarray(state.best_theta),
-            audio=np.asarray(audio)[:, 0],
-            score=np.asarray(score)[:, 0],
+            audio=audio,
+            score=score,
             history=history,
             sample_rate=loop.sample_rate,
         )
@@ -142,6 +142,7 @@ class Search:
             self.scorer,
             self.chunk_generations,
             self.chunk_samples or (2**22 if jax.default_backend() == "cpu" else 2**26),
+            self.iterations,
         )
 
     def _identity(self, names: list[str], keys: jax.Array) -> dict[str, Any]:

@@ -11,7 +11,8 @@ Target: TypeAlias = Any
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Judges sounds against prompts: `target` once, then `score` inside the search's jit.
+    """Judges sounds against prompts: `target` once, then `score` inside the search's jit, and at
+    the end outside it, for the best sound of one prompt after the other.
 
     Attributes:
         sample_rate: the rate in Hz that the scorer wants, or None where any will do.

@@ -6,15 +6,17 @@ in dB down to 60 dB below the target's loudest, so that silence is matched by an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from ctag.scorers.acoustic.descriptors import describe
 from ctag.scorers.acoustic.table import DESCRIPTORS, INDEX, positions
-from ctag.scorers.batching import over_sounds
+from ctag.scorers.batching import over_sounds, soon_compiled
 from ctag.scorers.spectra import decibels, log_mel_spectrogram
 from eval.harness import audio as audio_files
 
@@ -122,15 +124,15 @@ class RecordingScorer:
 
     def target_of(self, waves: Float[Array, "prompts n_samples"]) -> RecordingTarget:
         """Analyse waves that are at hand."""
-        spectra, envelope, position = self._analyse(waves)
-        pitchedness = describe(waves, self.sample_rate)[:, INDEX["pitchedness"]]
+        spectra, envelope, descriptors = analyse(waves, self.sample_rate)
+        pitchedness = descriptors[:, INDEX["pitchedness"]]
         weight = np.array([descriptor.name in COMPARED for descriptor in DESCRIPTORS], np.float32)
         of_pitch = np.array([descriptor.name in OF_THE_PITCH for descriptor in DESCRIPTORS])
         weight = weight * jnp.where(of_pitch, 2.0 * pitchedness[:, None] ** 2, 1.0)
         weight = weight / weight.sum(-1, keepdims=True)
         floor = envelope.max(-1, keepdims=True) - RANGE_DB
         heard = jnp.maximum((envelope > floor).mean(-1), LEAST_HEARD)
-        return RecordingTarget(spectra, envelope, position, weight, heard)
+        return RecordingTarget(spectra, envelope, positions(descriptors), weight, heard)
 
     def parts(
         self,
@@ -139,7 +141,11 @@ class RecordingScorer:
         sample_rate: float,
     ) -> Parts:
         """Return the distances that a score is made of."""
-        spectra, envelope, position = self._analyse(audio)
+        n_prompts, population, n_samples = audio.shape
+        rows = analyse(audio.reshape(-1, n_samples), self.sample_rate)
+        spectra, envelope, descriptors = jax.tree.map(
+            lambda leaf: leaf.reshape(n_prompts, population, *leaf.shape[1:]), rows
+        )
         expected, given = target.envelope.shape[-1], envelope.shape[-1]
         if sample_rate != self.sample_rate or expected != given:
             raise ValueError(
@@ -147,17 +153,7 @@ class RecordingScorer:
                 f"{self.sample_rate:g} Hz, the sounds last {given / ENVELOPE_RATE:g} s at "
                 f"{sample_rate:g} Hz: give the scorer the synthesizer's sample_rate and duration_s"
             )
-        distances = [
-            clamped_difference(goal[:, None], sound, axes=(-2, -1))
-            for goal, sound in zip(target.spectra, spectra, strict=True)
-        ]
-        steps = jnp.abs(position - target.position[:, None])
-        return Parts(
-            jnp.stack(distances).mean(0) / target.heard[:, None],
-            clamped_difference(target.envelope[:, None], envelope, axes=(-1,))
-            / target.heard[:, None],
-            (target.weight[:, None] * jnp.log2(1.0 + steps)).sum(-1),
-        )
+        return _distances(target, spectra, envelope, descriptors)
 
     def score(
         self,
@@ -187,19 +183,44 @@ class RecordingScorer:
             )
         return wave
 
-    def _analyse(self, audio: Array) -> tuple[tuple[Array, ...], Array, Array]:
-        """Return spectra and envelope in dB, and descriptors' positions."""
 
-        def one(wave: Array) -> tuple[tuple[Array, ...], Array]:
-            wave = same_level(wave)
-            spectra = tuple(
-                log_mel_spectrogram(wave, self.sample_rate, size, size // 2, n_mels, SILENCE)
-                for size, n_mels in ((_window(s, self.sample_rate), n) for s, n in RESOLUTIONS)
-            )
-            return spectra, _envelope_db(wave, self.sample_rate)
+@soon_compiled
+def analyse(
+    audio: Float[Array, "n_sounds n_samples"], sample_rate: float
+) -> tuple[tuple[Array, ...], Array, Array]:
+    """Return what sounds are compared by.
 
-        spectra, envelope = over_sounds(one, audio)
-        return spectra, envelope, positions(describe(audio, self.sample_rate))
+    Returns:
+        Spectra in dB, (n_sounds, n_frames, n_mels) a resolution; levels in dB, (n_sounds,
+        n_envelope); descriptors in their units, (n_sounds, n_descriptors).
+    """
+
+    def one(wave: Array) -> tuple[tuple[Array, ...], Array]:
+        wave = same_level(wave)
+        spectra = tuple(
+            log_mel_spectrogram(wave, sample_rate, size, size // 2, n_mels, SILENCE)
+            for size, n_mels in ((_window(s, sample_rate), n) for s, n in RESOLUTIONS)
+        )
+        return spectra, _envelope_db(wave, sample_rate)
+
+    return *over_sounds(one, audio), describe(audio, sample_rate)
+
+
+@partial(jax.jit, inline=True)
+def _distances(
+    target: RecordingTarget, spectra: tuple[Array, ...], envelope: Array, descriptors: Array
+) -> Parts:
+    """How far sounds, (prompts, population, ...), are from the recordings of their rows."""
+    distances = [
+        clamped_difference(goal[:, None], sound, axes=(-2, -1))
+        for goal, sound in zip(target.spectra, spectra, strict=True)
+    ]
+    steps = jnp.abs(positions(descriptors) - target.position[:, None])
+    return Parts(
+        jnp.stack(distances).mean(0) / target.heard[:, None],
+        clamped_difference(target.envelope[:, None], envelope, axes=(-1,)) / target.heard[:, None],
+        (target.weight[:, None] * jnp.log2(1.0 + steps)).sum(-1),
+    )
 
 
 def log_mel_distance(
@@ -231,9 +252,12 @@ def plain_log_mel(
     )
 
 
-def clamped_difference(target_db: Array, audio_db: Array, axes: tuple[int, ...]) -> Array:
-    """Return the mean absolute difference in dB over `axes`, above 60 dB below the target's top."""
-    floor = target_db.max(axes, keepdims=True) - RANGE_DB
+def clamped_difference(
+    target_db: Array, audio_db: Array, axes: tuple[int, ...], range_db: float = RANGE_DB
+) -> Array:
+    """Return the mean absolute difference in dB over `axes`; what is more than `range_db` below the
+    target's loudest counts as that floor."""
+    floor = target_db.max(axes, keepdims=True) - range_db
     return jnp.abs(jnp.maximum(audio_db, floor) - jnp.maximum(target_db, floor)).mean(axes)
 
 

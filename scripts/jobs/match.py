@@ -140,8 +140,9 @@ class Match:
         rate = self.synth.config.sample_rate
         synth = lasting(self.synth, round(STAND_IN_SECONDS * rate))
         theta = jax.random.uniform(jax.random.PRNGKey(run.seed), (4, synth.n_params))
-        waves = np.asarray(synth.render(theta))
-        return waves[np.argmax(np.abs(waves).max(axis=1) > 100 * SILENCE)]
+        # One by one, as the match is rendered at the end: the same program.
+        waves = [np.asarray(synth.render(theta[i : i + 1]))[0] for i in range(len(theta))]
+        return next((wave for wave in waves if np.abs(wave).max() > 100 * SILENCE), waves[0])
 
     def _write_page(
         self,

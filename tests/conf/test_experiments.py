@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import resource
 import subprocess
@@ -22,6 +21,10 @@ from tests.conftest import ROOT
 EXPERIMENTS = experiments()
 SYNTHS = sorted(path.stem for path in (CONF / "synth").glob("*.yaml"))
 LIMIT_S = 30.0
+"""For an experiment at smoke; a machine that is slow or busy may take twice as long."""
+
+QUIET_S = 0.4
+"""What `reference_seconds` measures at most on a quiet machine as fast as the limit supposes."""
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +92,7 @@ def test_every_synth_is_built_as_configured(name):
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_experiment_runs_at_smoke(name, tmp_path, plain_environment):
+def test_experiment_runs_at_smoke(name, tmp_path, plain_environment, record_property):
     command = [
         sys.executable,
         "-m",
@@ -99,29 +102,39 @@ def test_experiment_runs_at_smoke(name, tmp_path, plain_environment):
         "tracker=disabled",
         f"paths.outputs={tmp_path}",
     ]
-    busy = os.getloadavg()[0] > (os.cpu_count() or 1) + 0.5
-    before, began = _processor_seconds(), time.monotonic()
+    pace = reference_seconds()
+    before, began = processor_seconds(), time.monotonic()
     done = subprocess.run(
         command, env=plain_environment, capture_output=True, text=True, timeout=300
     )
-    # On a machine that does other things too, the processor's time is the smaller; on a busy one
-    # neither says anything.
-    seconds = min(time.monotonic() - began, _processor_seconds() - before)
+    # On a machine that does other things too, the processor's time is the smaller.
+    seconds = min(time.monotonic() - began, processor_seconds() - before)
+    pace = max(pace, reference_seconds())
+    record_property("seconds", seconds)
+    record_property("reference_seconds", pace)
     assert done.returncode == 0, done.stderr
     results = list((tmp_path / "runs" / name).glob("*/results.json"))
     assert results
     for path in results:
         assert json.loads(path.read_text())["scale"] == "smoke"
         assert not list(path.parent.glob("lock.*"))
-    assert busy or seconds < LIMIT_S
+    assert seconds < (LIMIT_S if pace <= QUIET_S else 2 * LIMIT_S)
     again = subprocess.run(
-        command, env=plain_environment, capture_output=True, text=True, timeout=60
+        command, env=plain_environment, capture_output=True, text=True, timeout=300
     )
     assert again.returncode == 0, again.stderr
     assert "done before" in again.stderr or ", 0 to run" in again.stderr
 
 
-def _processor_seconds() -> float:
+def reference_seconds() -> float:
+    """Seconds that a fixed piece of work takes here and now."""
+    began = time.monotonic()
+    for _ in range(5):
+        sum(i * i for i in range(1_000_000))
+    return time.monotonic() - began
+
+
+def processor_seconds() -> float:
     """Seconds of processor time that ended child processes took."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -23,21 +23,13 @@ def search(strategy="les", scorer=None, **settings):
     return Search(TwoTones(), strategy_named(strategy), scorer or Resemblance(), **settings)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def fast_to_compile():
-    with pytest.MonkeyPatch.context() as patch:
-        options = {"xla_backend_optimization_level": 0}
-        patch.setattr("ctag.generation.compiler_options", lambda: options)
-        yield
-
-
 @pytest.fixture(scope="module")
-def reference(fast_to_compile):
+def reference():
     return search().run(PROMPTS, KEY)
 
 
 @pytest.fixture(scope="module")
-def by_rank(fast_to_compile):
+def by_rank():
     """Of a strategy that sees scores by their rank alone, so that rounding seldom matters."""
     return search("simple_ga", iterations=10).run(PROMPTS, KEY)
 
@@ -64,6 +56,22 @@ def test_what_is_scored_is_what_is_handed_back(reference):
     np.testing.assert_allclose(reference.audio, again, atol=1e-5)
     alone = scorer.score(scorer.target(PROMPTS), reference.audio[:, None], 4000.0)
     np.testing.assert_allclose(reference.score, alone[:, 0], atol=1e-5)
+
+
+def test_what_is_handed_back_does_not_depend_on_the_prompts_beside_it(reference):
+    loop = search()._generations
+    theta, target = jnp.asarray(reference.theta), Resemblance().target(PROMPTS)
+    audio, score = loop.evaluate(theta, target)
+    alone = loop.evaluate(theta[1:2], jax.tree.map(lambda leaf: leaf[1:2], target))
+    np.testing.assert_array_equal(alone[0][0], audio[1])
+    np.testing.assert_array_equal(alone[1][0], score[1])
+
+
+@pytest.mark.parametrize(("iterations", "brief"), [(300, True), (30_000, False)])
+def test_only_a_long_search_is_worth_optimising(iterations, brief):
+    """3 prompts, 16 sounds a generation, 400 samples each: 5.8 or 576 million samples."""
+    options = search(iterations=iterations)._generations._compiler_options(3)
+    assert ("xla_backend_optimization_level" in options) == brief
 
 
 def test_the_history_is_of_every_generation(reference):

@@ -12,7 +12,7 @@ from ctag.scorers.acoustic.rhythm import rhythm
 from ctag.scorers.acoustic.spectral import spectral
 from ctag.scorers.acoustic.table import DESCRIPTORS, NAMES
 from ctag.scorers.acoustic.temporal import temporal
-from ctag.scorers.batching import over_sounds
+from ctag.scorers.batching import over_sounds, soon_compiled
 
 
 def describe(
@@ -27,8 +27,15 @@ def describe(
         raise ValueError(
             f"a sound needs at least one sample, got an array of shape {tuple(audio.shape)}"
         )
-    sizes = layout(sample_rate)
-    return over_sounds(partial(_describe_one, sizes=sizes), audio.astype(jnp.float32))
+    rows = audio.reshape(-1, audio.shape[-1]).astype(jnp.float32)
+    return _describe_rows(rows, layout(sample_rate)).reshape(*audio.shape[:-1], len(NAMES))
+
+
+@soon_compiled
+def _describe_rows(
+    audio: Float[Array, "n_sounds n_samples"], sizes: Layout
+) -> Float[Array, "n_sounds n_descriptors"]:
+    return over_sounds(partial(_describe_one, sizes=sizes), audio)
 
 
 def _describe_one(

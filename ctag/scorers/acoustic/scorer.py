@@ -70,11 +70,12 @@ class AcousticScorer:
     ) -> Explanation:
         """Return the score of one sound with every descriptor's value, goal and part in it."""
         resolution = self.resolve([prompt])[0]
-        values = jax.jit(describe, static_argnums=1)(jnp.asarray(audio, jnp.float32), sample_rate)
+        values = describe(jnp.asarray(audio), sample_rate)
         score = score_values(self.target([prompt]), values[None, None])[0, 0]
         return explain_row(resolution, np.asarray(values), float(score))
 
 
+@partial(jax.jit, inline=True)
 def score_values(
     target: Fit, values: Float[Array, "prompts population n_descriptors"]
 ) -> Float[Array, "prompts population"]:
