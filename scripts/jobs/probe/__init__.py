@@ -1,0 +1,1 @@
+"""The job of `eval/probe`: an embedder on a task. `report` writes, `figures` draws."""
