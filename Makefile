@@ -13,20 +13,27 @@ PYTEST ?=
 WORKERS ?= logical
 # More arguments for data-...: DATA="--accept-licence", "--rates 16000", "--mirror URL", ...
 DATA ?=
+# LAUNCH=1 runs what a table lacks before it is built; WITH="paths.weights=FOLDER device=gpu" holds for
+# all of its runs.
+LAUNCH ?=
+WITH ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 SETUP = sh scripts/setup/setup.sh --accelerator "$(ACCELERATOR)" --torch-index "$(TORCH_INDEX)" --python "$(PYTHON)"
 DEMO = $(RUN) -m scripts.run experiment=ctag/demo scale=$(SCALE)
 PAGE := outputs/demo/index.html
+TABLE = --scale $(SCALE) $(if $(LAUNCH),--run) $(if $(WITH),--with $(WITH))
 
 .DEFAULT_GOAL := help
+.PHONY: ctag-table1 doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 .PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  variables: ACCELERATOR=cpu|cuda12|cuda13  TORCH_INDEX=url  PYTHON=path  SCALE=smoke|small|paper\n'
 	@printf '             PYTEST="arguments"  WORKERS=logical|0|n  DATA="arguments"\n'
+	@printf '             LAUNCH=1 (run what a table lacks)  WITH="key=value ..." (for its runs)\n'
 
 setup: ## Make .venv from the exact pins; does nothing when nothing changed
 	@$(SETUP)
@@ -104,6 +111,43 @@ data-us8k: setup ## Download and prepare UrbanSound8K (CC BY-NC)
 
 data-vivae: setup ## Download and prepare VIVAE (not for commercial use)
 	$(RUN) -m scripts.data vivae $(DATA)
+
+# Tables and figures are built from what has been run; the rest is marked "not run".
+ctag-table1: setup ## Thesis Table 1 (CTAG 1): descriptors and MP3 ratio
+	@$(RUN) -m scripts.tables ctag-table1 $(TABLE)
+
+doppel-table10: setup ## Thesis Table 10 (paper 1): linear probes on eight tasks
+	@$(RUN) -m scripts.tables doppel-table10 $(TABLE)
+
+doppel-table11: setup ## Thesis Table 11 (paper 2): Frechet audio distances to tasks
+	@$(RUN) -m scripts.tables doppel-table11 $(TABLE)
+
+doppel-table12: setup ## Thesis Table 12 (paper 3): linear probes, every model
+	@$(RUN) -m scripts.tables doppel-table12 $(TABLE)
+
+doppel-figure12: setup ## Thesis Figure 12 (paper 2): similarity of pairs against delta
+	@$(RUN) -m scripts.tables doppel-figure12 $(TABLE)
+
+doppel-figure13: setup ## Thesis Figure 13 (paper 3): descriptors and causal uncertainty
+	@$(RUN) -m scripts.tables doppel-figure13a doppel-figure13b $(TABLE)
+
+eval-probes: setup ## Linear probes of recordings and synthetic tasks that are here
+	@$(RUN) -m scripts.tables eval-probes $(TABLE)
+
+eval-distances: setup ## FAD and KAD of sounds to recordings that are here
+	@$(RUN) -m scripts.tables eval-fad eval-kad $(TABLE)
+
+eval-findings: setup ## Do the papers' findings hold in our runs?
+	@$(RUN) -m scripts.tables eval-findings $(TABLE)
+
+synthax-figure2: setup ## Thesis Figure 2 (SynthAX 2): speed by batch size
+	@$(RUN) -m scripts.tables synthax-figure2 $(TABLE)
+
+synthax-figure3: setup ## Thesis Figure 3 (SynthAX 3): speed-up over the peers
+	@$(RUN) -m scripts.tables synthax-figure3 $(TABLE)
+
+report: setup ## One page of everything that was run: outputs/report/index.html
+	@$(RUN) -m scripts.report
 
 clean: ## Remove .venv and caches; outputs/ stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -94,12 +94,14 @@ class Table:
         number: its number in the thesis and in the paper.
         text: what is measured and how to read it.
         experiment: what its cells run.
-        metric: the metric's name in a run; `{row}` and `{column}` stand for the lines' keys.
+        metric: the metric's name in a run; `{row}` and `{column}` stand for the lines' keys, and in
+            `low` and `high` `{metric}` for the name that comes out.
         rows, columns: the lines.
         overrides: what every cell adds.
         seeds: the seeds of every cell.
         low, high: metrics of a run's own interval, shown where there is one seed.
         range: what that interval is.
+        repeats: the metric that says how many seeds a run has within itself.
         factor: what a metric is multiplied by, such as 100 for a percentage.
         digits: decimals that are shown.
         better: which way is better; none where neither is.
@@ -122,6 +124,7 @@ class Table:
     low: str = ""
     high: str = ""
     range: str = "95 % intervals of the one run, over its sounds or folds"
+    repeats: str = ""
     factor: float = 1.0
     digits: int = 2
     better: Literal["higher", "lower", "neither"] = "neither"
@@ -143,10 +146,11 @@ class Table:
             for column in self.columns:
                 yield from self.cells(row, column)
 
-    def metric_of(self, row: Line, column: Line, pattern: str = "") -> str:
-        """The name of the metric behind an entry."""
-        pattern = pattern or column.metric or row.metric or self.metric
-        return pattern.format(row=row.key, column=column.key)
+    def metric_of(self, row: Line, column: Line, pattern: str = "{metric}") -> str:
+        """The name of the metric behind an entry, or what a pattern makes of it."""
+        keys = {"row": row.key, "column": column.key}
+        name = (column.metric or row.metric or self.metric).format(**keys)
+        return pattern.format(**keys, metric=name)
 
 
 def names(folder: Path = DEFINITIONS) -> list[str]:

@@ -15,7 +15,7 @@ __all__ = ["as_csv", "as_markdown", "as_page", "entry_text", "footnotes", "markd
 
 CSV_COLUMNS: tuple[str, ...] = (
     "group", "row", "column", "ours", "low", "high", "interval", "published", "difference",
-    "unit", "scale", "seeds", "seeds_wanted", "status", "runs", "revisions", "problem",
+    "unit", "scale", "seeds", "seeds_wanted", "seeds_inside", "status", "runs", "revisions", "problem",
 )  # fmt: skip
 
 
@@ -67,9 +67,11 @@ def footnotes(filled: Filled, published: Published | None) -> Iterator[str]:
     """What must stand below a table: how it was made, what is missing, where figures come from."""
     table, count = filled.table, len(filled.states)
     seeds = f"{len(table.seeds)} seed{'s' if len(table.seeds) > 1 else ''}"
+    repeats = sorted({_repeats(entry, table.repeats) for entry in filled.entries} - {""})
+    inside = f", {_list(repeats)} fits with different seeds in each run" if repeats else ""
     better = "" if table.better == "neither" else f" {table.better.capitalize()} is better."
     yield (
-        f"Ours in bold: scale={filled.scale}, {seeds} an entry ({_list(table.seeds)}), "
+        f"Ours in bold: scale={filled.scale}, {seeds} an entry ({_list(table.seeds)}){inside}, "
         f"{filled.done} of {count} run{'' if count == 1 else 's'} done.{_intervals(filled)}{better}"
     )
     if filled.scale != "paper" and filled.done:
@@ -90,9 +92,9 @@ def footnotes(filled: Filled, published: Published | None) -> Iterator[str]:
     for status in ("damaged", "not a result", "cannot be planned"):
         found = [state for state in filled.states if state.status == status]
         if found:
-            details = list(dict.fromkeys(state.detail for state in found))
-            more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""
-            yield f"{len(found)} runs, {status}: {'; '.join(details[:3])}{more}."
+            details = dict.fromkeys(part for state in found for part in state.detail.split("; "))
+            more = f" (and {len(details) - 5} more)" if len(details) > 5 else ""
+            yield f"{len(found)} runs, {status}: {'; '.join(list(details)[:5])}{more}."
     if published is not None:
         yield "Published figures: " + " ".join(published.notes)
 
@@ -106,6 +108,13 @@ def _intervals(filled: Filled) -> str:
     if "run" in kinds:
         words.append(f"In brackets: {filled.table.range}.")
     return "".join(f" {word}" for word in words)
+
+
+def _repeats(entry: Entry, metric: str) -> str:
+    """How many seeds the runs of an entry have within themselves; empty where they do not say."""
+    if not metric or not entry.runs:
+        return ""
+    return _list(sorted({f"{run.metrics.get(metric, 1):g}" for run in entry.runs}))
 
 
 def _plain(filled: Filled, entry: Entry) -> str:
@@ -135,7 +144,8 @@ def as_csv(filled: Filled) -> str:
             + ["" if number is None else repr(round(number, 10)) for number in numbers]
             + [e.interval, "" if e.published is None else e.published]
             + ["" if e.difference is None else repr(round(e.difference, 10))]
-            + [unit, filled.scale, e.n_seeds, e.n_wanted, e.status.partition(":")[0]]
+            + [unit, filled.scale, e.n_seeds, e.n_wanted, _repeats(e, filled.table.repeats)]
+            + [e.status.partition(":")[0]]
             + [" ".join(run.path.name for run in e.runs), revisions, e.problem]
         )
     return text.getvalue()
