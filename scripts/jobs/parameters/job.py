@@ -101,7 +101,7 @@ class Parameters:
                 run.seed,
                 lambda done: bar.update(1),
             )
-        held = self._disentangled(vectors, theta, run.seed)
+        held = self._disentangled(vectors, theta, prediction, run.seed)
         self._write_tables(run, prediction, held)
         self._write_page(run, sounds, rows, theta, prediction, held)
         metrics = prediction.mean.metrics("r2")
@@ -125,20 +125,28 @@ class Parameters:
         self,
         vectors: Float[np.ndarray, "n dimension"],
         theta: Float[np.ndarray, "n n_params"],
+        prediction: Prediction,
         seed: int,
     ) -> Disentangled:
-        log.info("measuring disentanglement: a %s a parameter", self.regressor)
-        weights = importance(vectors, theta, self.regressor, seed=seed)
+        """Measure over the parameters that are known, and at least the two best.
+
+        A sparse regression of a parameter that cannot be heard picks a few numbers by chance, which
+        would look like disentanglement.
+        """
+        n_known = max(2, len(prediction.known))
+        known = sorted(map(prediction.names.index, _best(prediction, n_known)))
+        log.info("measuring disentanglement of %d parameters", len(known))
+        weights = importance(vectors, theta[:, known], self.regressor, seed=seed)
         found = dci(weights.weights)
         mig = mutual_information_gap(vectors, theta, self.bins)
         sap = separation(vectors, theta)
         summary = {
             "dci/disentanglement": found.disentanglement,
             "dci/completeness": found.completeness,
-            "dci/informativeness": float(np.nanmean(weights.r2)),
-            "dci/parameters_unheld": float(found.unheld),
-            "mig": float(np.nanmean(mig)),
-            "sap": float(np.nanmean(sap)),
+            "dci/informativeness": float(np.mean(weights.r2)),
+            "mig": float(np.mean(mig[known])),
+            "sap": float(np.mean(sap[known])),
+            "disentanglement_parameters": float(len(known)),
         }
         return Disentangled(summary, mig, sap)
 
@@ -190,7 +198,7 @@ class Parameters:
             f"R2 of each parameter of {sounds.name}, predicted from {self.embedder.name}",
             "Orange parameters are known; lines are 95 % intervals over sounds.",
         )
-        best = self._best(prediction)
+        best = _best(prediction, SHOWN)
         figure = scatters(theta, prediction, best)
         run.tracker.figure("best", figure)
         page.figure(
@@ -206,7 +214,8 @@ class Parameters:
             "Disentanglement: a number counts for one parameter alone. Completeness: a parameter "
             "is held by one number alone. Both are 1 for the parameters themselves and 0 where "
             "everything is mixed. MIG and SAP: what the best number knows of a parameter more "
-            "than the second best, by mutual information and by R2.",
+            "than the second best, by mutual information and by R2. All of the parameters that are "
+            "known, at least of the two best.",
         )
         page.table(["measure", "value"], [[name, value] for name, value in held.summary.items()])
         page.section(
@@ -240,12 +249,14 @@ class Parameters:
             said = f"said to be {end}: {guess[row]:.2f}, is {theta[row, place]:.2f}"
             play(card, clip, said)
 
-    def _best(self, prediction: Prediction) -> list[str]:
-        values = np.nan_to_num([r2.value for r2 in prediction.r2], nan=-np.inf)
-        order = np.argsort(-values, kind="stable")[: min(SHOWN, len(values))]
-        return [prediction.names[place] for place in order]
-
     def _by_value(self, prediction: Prediction) -> list[tuple[str, Interval]]:
         return sorted(
             prediction.modules.items(), key=lambda item: -np.nan_to_num(item[1].value, nan=-np.inf)
         )
+
+
+def _best(prediction: Prediction, n: int) -> list[str]:
+    """The parameters that are predicted best, at most n."""
+    values = np.nan_to_num([r2.value for r2 in prediction.r2], nan=-np.inf)
+    order = np.argsort(-values, kind="stable")[:n]
+    return [prediction.names[place] for place in order]
