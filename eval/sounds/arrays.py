@@ -39,9 +39,13 @@ class ArraySounds:
         if self.names is not None and len(self.names) != len(self.waves):
             raise ValueError(f"{len(self.waves)} waves, but {len(self.names)} names")
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """The set's name, rate and a checksum of names and samples."""
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> str:
         digest = hashlib.sha256()
         for index in range(len(self)):
             wave = np.ascontiguousarray(self.waves[index], np.float32)

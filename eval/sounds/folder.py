@@ -36,10 +36,13 @@ class FileSounds:
     root: Path
     files: tuple[str, ...]
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """A checksum of the files' names and contents; a file that is not there counts as such."""
+        return self._identity
 
+    @cached_property
+    def _identity(self) -> str:
         def described(file: str) -> str:
             path = self.root / file
             return f"{file}\0{sha256(path) if path.is_file() else 'missing'}\0"

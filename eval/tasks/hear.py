@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from eval.sounds.base import Sounds
 from eval.sounds.folder import FileSounds
 from eval.tasks.base import Task
 from eval.tasks.hear_checksums import checksums
@@ -94,8 +93,7 @@ class HearSounds(FileSounds):
     """The audio of a task at one rate, known by the task's `checksums.txt` where that holds."""
 
     @cached_property
-    def identity(self) -> str:
-        """A checksum of the files' names and contents; a file that is not there counts as such."""
+    def _identity(self) -> str:
         names = (f"{self.root.name}/{file}" for file in self.files)
         digest = hashlib.sha256()
         for (_, content), file in zip(checksums(self.root.parent, names), self.files, strict=True):
@@ -136,7 +134,7 @@ def _read(folder: Path, name: str, sample_rate: int | None) -> Task:
     sounds = HearSounds(name, folder / str(rate), tuple(files))
     return Task(
         name=name,
-        sounds=cast(Sounds, sounds),  # a cached identity is a property
+        sounds=sounds,
         labels=tuple(labels),
         vocabulary=vocabulary,
         kind=metadata["prediction_type"],

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 
 from eval.sounds.arrays import ArraySounds
-from eval.sounds.base import Sounds
 from eval.sounds.folder import FileSounds
 from eval.tasks.base import Fold, LabelKind, Task
 from eval.tasks.hear_layout import folds_in_turn, sorted_labels
@@ -158,7 +157,7 @@ class LabelledFolder:
                 )
         return Task(
             name=self.name,
-            sounds=cast(Sounds, sounds),  # a cached identity is a property
+            sounds=sounds,
             labels=rows,
             vocabulary=tuple(vocabulary),
             kind=self.kind,

@@ -194,12 +194,15 @@ def check_inputs(plain: Mapping[str, Any], report: Report) -> None:
         return
     problems = Report()
     for path in report.inputs:
+        node: Any = plain
         value: Any = plain
         for key in path:
-            value = value[key]
+            node, value = value, value[key]
         if not Path(value).exists():
+            command = node.get("command") if isinstance(node, Mapping) else None
+            how = f"; give `{command}`" if command else ""
             problems.problem(
-                path, f"there is no file or folder {value!r} (looked from {Path.cwd()})"
+                path, f"there is no file or folder {value!r} (looked from {Path.cwd()}){how}"
             )
     if problems.problems:
         raise ConfigError(problems.problems)

@@ -184,7 +184,7 @@ class SynthTask:
         )
         return Task(
             self.name,
-            sounds,  # pyright: ignore[reportArgumentType]: its name is fixed, which is enough
+            sounds,
             labels=tuple((number % n_classes,) for number in numbers),
             vocabulary=tuple(self.classes),
             kind="multiclass",
