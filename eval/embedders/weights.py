@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ def read(path: Path) -> Any:
 
             return load_file(path)
         with torch.serialization.safe_globals(_numpy_globals()):
-            return torch.load(path, map_location="cpu", weights_only=True)
+            # What is not needed of a file of gigabytes is then not read.
+            lazily = zipfile.is_zipfile(path)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=lazily)
     except Exception as error:  # unpicklers raise of every kind
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
         raise ValueError(f"{path} cannot be read as weights: {first}") from error
@@ -47,14 +50,16 @@ def load_into(
         state: tensors by name.
         path: where they came from, for the message.
         unused: beginnings of names in `state` that the network does not need.
-        made: names of buffers that the network computes itself, which `state` may lack.
+        made: ends of names of buffers that the network computes itself, which `state` may lack;
+            batch normalisation's count of batches, which nothing here reads, is always one.
 
     Raises:
         ValueError: a name is missing or unknown, or a shape differs.
     """
-    own, skip, own_made = network.state_dict(), tuple(unused), set(made)
-    given = {name: value for name, value in state.items() if name in own or not _in(name, skip)}
-    missing = sorted(own.keys() - given.keys() - own_made)
+    own, skip = network.state_dict(), tuple(unused)
+    computed = ("num_batches_tracked", *made)
+    given = {n: value for n, value in state.items() if n in own or not (skip and n.startswith(skip))}
+    missing = sorted(n for n in own.keys() - given.keys() if not n.endswith(computed))
     unknown = sorted(given.keys() - own.keys())
     shapes = sorted(n for n in own.keys() & given.keys() if own[n].shape != given[n].shape)
     for what, names in (("lacks", missing), ("has unknown", unknown), ("has other shapes", shapes)):
@@ -64,10 +69,6 @@ def load_into(
                 + (f" and {len(names) - 1} more" if len(names) > 1 else "")
             )
     network.load_state_dict(dict(given), strict=False)
-
-
-def _in(name: str, beginnings: tuple[str, ...]) -> bool:
-    return bool(beginnings) and name.startswith(beginnings)
 
 
 def _numpy_globals() -> list[Any]:
