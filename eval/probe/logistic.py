@@ -31,16 +31,16 @@ class LogisticProbe(Probe):
             one with the smaller loss there.
         refit: whether the last fit is on training and validation examples together.
         standardise: whether features are brought to mean 0 and deviation 1.
-        tolerance: the largest slope, as a share of the number of examples, at which a fit ends.
+        tolerance: the largest slope of the mean loss at which a fit ends.
         max_iterations: of L-BFGS, for each c; they start from the one before.
         chunk_mb: vectors up to this size, in MB of float64, are held in memory, larger ones are
             read chunk by chunk at every step.
     """
 
-    cs: tuple[float, ...] = tuple(10.0**power for power in range(-5, 2))
+    cs: tuple[float, ...] = tuple(10.0**power for power in range(-5, 1))
     refit: bool = True
     standardise: bool = True
-    tolerance: float = 1e-5
+    tolerance: float = 1e-4
     max_iterations: int = 500
     chunk_mb: float = 4000.0
 
@@ -108,8 +108,10 @@ def solve(
         max_iterations: of L-BFGS.
         start: where it begins; None begins at zero.
     """
-    shape = (rows.dimension + 1, rows.n_labels)
     n = rows.n
+    first = np.zeros((rows.dimension + 1, rows.n_labels)) if start is None else start
+    first = np.concatenate([rows.inwards(first[:-1]), first[-1:]])
+    shape = first.shape
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(shape)
@@ -124,33 +126,48 @@ def solve(
             slope[-1] += wrong.sum(axis=0)
         return loss / n, slope.reshape(-1) / n
 
-    first = np.zeros(shape) if start is None else start
     found = minimize(
         objective,
         first.reshape(-1),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": max_iterations, "gtol": tolerance, "ftol": 0.0, "maxcor": 20},
-    )
-    return found.x.reshape(shape)
+    ).x.reshape(shape)
+    return np.concatenate([rows.outwards(found[:-1]), found[-1:]])
 
 
 class _Rows:
-    """Scaled float64 vectors and targets, held in memory or read again at every pass."""
+    """Scaled float64 vectors and targets, held in memory or read again at every pass.
+
+    Fewer examples than features are turned into the space that they span: the penalised optimum
+    lies in it, and has the same norm there.
+    """
 
     def __init__(self, examples: Examples, standardise: bool, held_mb: float) -> None:
         self.examples, self.scaling = examples, Scaling.of(examples, standardise)
-        self.n, self.dimension, self.n_labels = (
-            len(examples),
-            examples.dimension,
-            examples.n_labels,
-        )
-        held = 8e-6 * self.n * self.dimension <= held_mb
-        self.held = list(self._read()) if held else None
+        self.n, self.dimension = len(examples), examples.dimension
+        self.n_labels = examples.n_labels
+        self.held: list[tuple[np.ndarray, np.ndarray]] | None = None
+        self.basis: np.ndarray | None = None
+        if 8e-6 * self.n * self.dimension <= held_mb:
+            self.held = list(self._read())
+            if self.n < self.dimension:
+                x = np.concatenate([part for part, _ in self.held])
+                left, singular, right = np.linalg.svd(x, full_matrices=False)
+                self.basis = right.T
+                self.held = [(left * singular, np.concatenate([y for _, y in self.held]))]
 
     def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield vectors (k, dimension) and targets (k, n_labels)."""
+        """Yield vectors (k, dimension or n) and targets (k, n_labels)."""
         return iter(self.held) if self.held is not None else self._read()
+
+    def inwards(self, weights: np.ndarray) -> np.ndarray:
+        """Return weights of the features as weights of what `parts` yields."""
+        return weights if self.basis is None else self.basis.T @ weights
+
+    def outwards(self, weights: np.ndarray) -> np.ndarray:
+        """Return weights of what `parts` yields as weights of the features."""
+        return weights if self.basis is None else self.basis @ weights
 
     def _read(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for places, vectors in self.examples.chunks():
