@@ -27,6 +27,11 @@ class Estimate:
     low: float
     high: float
 
+    def around(self, value: float) -> Estimate:
+        """The same interval around another value."""
+        moved = value - self.value
+        return Estimate(value, self.low + moved, self.high + moved)
+
     def scaled(self, factor: float) -> Estimate:
         """All three times a positive number."""
         return Estimate(factor * self.value, factor * self.low, factor * self.high)

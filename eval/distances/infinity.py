@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from eval.distances.estimate import Estimate, groups_of, jackknife
-from eval.distances.fad import gaussian_of
+from eval.distances.fad import DIRECTIONS, gaussian_of, reduced
 from eval.distances.frechet import frechet_distance
 from eval.distances.sample import Sample
 
@@ -50,6 +50,7 @@ def fad_infinity(
     smallest: float = 1 / 3,
     n_groups: int = 10,
     seed: int = 0,
+    directions: int = DIRECTIONS,
     progress: Callable[[], None] | None = None,
 ) -> Extrapolation:
     """Extrapolate the distance.
@@ -63,6 +64,8 @@ def fad_infinity(
         smallest: the smallest subset's share of the sounds.
         n_groups: groups of sounds of each set that are left out in turn for the interval.
         seed: of the orders and groups.
+        directions: principal ones in which the interval's width is computed, as in
+            `fad_with_interval`.
         progress: called 1 + 2 n_groups times.
 
     Raises:
@@ -81,6 +84,8 @@ def fad_infinity(
     n, distances = line.points(*every)
     value, slope, r2 = _fit(n, distances)
     report()
+    line = _Line(reduced(evaluated, reference, directions), shares, draws, both, seed)
+    centre = value if evaluated.dimension <= directions else _fit(*line.points(*every))[0]
     left_out = []
     for side, sample in enumerate(samples):
         values = []
@@ -90,7 +95,8 @@ def fad_infinity(
             values.append(_fit(*line.points(*rest))[0])
             report()
         left_out.append(np.array(values))
-    return Extrapolation(jackknife(value, left_out), slope, r2, n, distances)
+    estimate = jackknife(centre, left_out).around(value)
+    return Extrapolation(estimate, slope, r2, n, distances)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,16 @@ class Sample:
         first = np.repeat(self.starts[chosen] - np.cumsum(counts) + counts, counts)
         return first + np.arange(counts.sum())
 
+    def taken(self, sounds: Sequence[int] | np.ndarray) -> Sample:
+        """Those sounds alone, in that order; their vectors are copied."""
+        counts = np.diff(self.starts)[np.asarray(sounds, np.int64)]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return Sample(self.vectors[self.rows(sounds)], starts)
+
+    def projected(self, basis: Float64[np.ndarray, "dimension k"]) -> Sample:
+        """The same sounds, their vectors as coordinates in a basis, in memory."""
+        return Sample(np.concatenate([part @ basis for part in self.chunks()]), self.starts)
+
     def chunks(
         self, sounds: Sequence[int] | np.ndarray | None = None
     ) -> Iterator[Float64[np.ndarray, "n dimension"]]:

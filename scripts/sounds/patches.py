@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,14 +67,18 @@ class SynthSounds:
 
     @cached_property
     def _draw(self) -> Draw:
-        return uniform(self.synth.n_params, self.seed)
+        return uniform(self.synth.n_params, self.seed, "patches")
 
 
-def uniform(n_params: int, seed: int) -> Draw:
-    """Parameters uniform in [0, 1] and a noise key, from (seed, number) alone."""
+def uniform(n_params: int, seed: int, domain: str) -> Draw:
+    """Parameters uniform in [0, 1] and a noise key, from (domain, seed, number) alone.
+
+    Sets of other domains, such as a task's sounds, are independent of each other at equal seeds.
+    """
 
     def one(index):
-        of_theta, of_noise = jax.random.split(jax.random.fold_in(jax.random.key(seed), index))
+        key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(domain.encode()))
+        of_theta, of_noise = jax.random.split(jax.random.fold_in(key, index))
         return jax.random.uniform(of_theta, (n_params,)), of_noise
 
     return jax.jit(jax.vmap(one))

@@ -43,12 +43,12 @@ class LabelledPatches:
     """Random patches of classes in turn: sound i is of class i modulo their number.
 
     Attributes:
-        name: of the set.
+        name: of the set; another one is another draw.
         synth: what is played.
         classes: the parameters that make each class.
         common: those that hold for all classes; a class's own come first.
         n: how many sounds.
-        seed: sound i depends on (seed, i) alone.
+        seed: sound i depends on (name, seed, i) alone.
         sample_rate: in Hz; None is the synth's own.
     """
 
@@ -66,7 +66,7 @@ class LabelledPatches:
         ranges = [[name, sorted(ranges.items())] for name, ranges in self.classes.items()]
         rate = rate_of(self.synth, self.sample_rate)
         return (
-            f"{self.n} patches, seed {self.seed}, at {rate} Hz, of classes {ranges}, "
+            f"{self.n} patches of {self.name}, seed {self.seed}, at {rate} Hz, classes {ranges}, "
             f"{sorted(self.common.items())}, of {identity_of(self.synth)}"
         )
 
@@ -86,7 +86,7 @@ class LabelledPatches:
     @cached_property
     def _draw(self) -> Draw:
         low, high = (jnp.asarray(ends) for ends in self._ends)
-        anywhere = uniform(self.synth.n_params, self.seed)
+        anywhere = uniform(self.synth.n_params, self.seed, f"task {self.name}")
 
         def draw(indices):
             unit, noise_keys = anywhere(indices)

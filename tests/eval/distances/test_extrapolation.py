@@ -28,6 +28,9 @@ def test_a_sample_is_what_could_be_read():
     assert len(pieces) == 2
     np.testing.assert_array_equal(pieces.rows([1, 0, 1]), [2, 3, 4, 0, 1, 2, 3, 4])
     np.testing.assert_array_equal(np.concatenate([*pieces.chunks([1])])[:, 0], [2, 3, 4])
+    turned = pieces.taken([1, 0])
+    np.testing.assert_array_equal(turned.vectors[:, 0], [2, 3, 4, 0, 1])
+    np.testing.assert_array_equal(turned.starts, [0, 3, 5])
     with pytest.raises(ValueError, match="0 sounds, 0 of them without"):
         Sample.of(Embedded(vectors[1:2], ("b",), bad))
     with pytest.raises(ValueError, match="rows 0 to 4 belong to sounds, but there are 5"):
@@ -92,6 +95,21 @@ def test_the_interval_of_a_distance_is_around_it_and_shrinks_with_more_sounds():
     for found in (few, many):
         assert found.low < found.value < found.high
     assert (few.high - few.low) / (many.high - many.low) == pytest.approx(4.0, rel=0.4)
+
+
+def test_intervals_in_principal_directions_are_as_wide_as_in_all():
+    """Spectra that fall as those of embeddings do; the values are those of all dimensions."""
+    rng = np.random.default_rng(5)
+    axes = np.linalg.qr(rng.normal(size=(60, 60)))[0] * (1 / np.arange(1, 61))
+    x = Sample.of_vectors(rng.normal(size=(150, 60)) @ axes.T + 0.1)
+    y = Sample.of_vectors(1.2 * rng.normal(size=(150, 60)) @ axes.T)
+    for measure in (
+        lambda k: fad_with_interval(x, y, repeats=60, directions=k),
+        lambda k: fad_infinity(x, y, sizes=4, draws=2, n_groups=8, directions=k).estimate,
+    ):
+        whole, some = measure(60), measure(12)
+        assert some.value == pytest.approx(whole.value, rel=1e-9)
+        assert (some.high - some.low) / (whole.high - whole.low) == pytest.approx(1.0, rel=0.2)
 
 
 def test_leaving_one_out_of_a_mean_gives_its_standard_error():

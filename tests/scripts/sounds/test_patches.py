@@ -1,8 +1,10 @@
 """Random patches and pairs as sets of sounds."""
 
+import jax
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.signal import resample_poly
 
 from doppel.pairs import FixedPairs
 from eval.sounds.base import Sounds
@@ -58,10 +60,13 @@ def test_more_sounds_change_none_and_another_seed_changes_all():
 
 
 def test_patches_are_uniform_and_their_noise_their_own():
-    theta, keys = uniform(6, seed=0)(np.arange(1000, dtype=np.int32))
+    theta, keys = uniform(6, 0, "patches")(np.arange(1000, dtype=np.int32))
     for column in np.asarray(theta, np.float64).T:
         assert stats.kstest(column, "uniform").pvalue > 1e-4
-    assert len(np.unique(np.asarray(keys._base_array), axis=0)) == 1000
+    assert len(np.unique(np.asarray(jax.random.key_data(keys)), axis=0)) == 1000
+    for other in (uniform(6, 0, "task a"), uniform(6, 1, "patches")):
+        apart = np.asarray(other(np.arange(1000, dtype=np.int32))[0])
+        assert np.abs(np.corrcoef(apart.T, theta.T)[:6, 6:]).max() < 0.15
 
 
 def test_a_set_may_be_rendered_higher_and_resampled():
@@ -72,8 +77,6 @@ def test_a_set_may_be_rendered_higher_and_resampled():
     assert clip.sample_rate == 11025
     assert clip.wave.size == round(0.2 * 11025)
     full = SynthSounds(low, 3).clips([2])[0]
-    from scipy.signal import resample_poly
-
     expected = resample_poly(full.wave.astype(np.float64), 441, 640)[: clip.wave.size]
     middle = slice(200, -200)
     error = np.abs(clip.wave - expected)[middle].max()
