@@ -58,7 +58,7 @@ def load_into(
     """
     own, skip = network.state_dict(), tuple(unused)
     computed = ("num_batches_tracked", *made)
-    given = {n: value for n, value in state.items() if n in own or not (skip and n.startswith(skip))}
+    given = {n: value for n, value in state.items() if n in own or not n.startswith(skip)}
     missing = sorted(n for n in own.keys() - given.keys() if not n.endswith(computed))
     unknown = sorted(given.keys() - own.keys())
     shapes = sorted(n for n in own.keys() & given.keys() if own[n].shape != given[n].shape)
