@@ -23,7 +23,7 @@ POINTS = 7
 _INTRODUCTION = """You will hear pairs of short sounds, made by a synthesizer, and say how similar \
 the two of each pair are.
 
-There is no right or wrong: go by your ear. It takes about {minutes} minutes. Your answers stay on \
+There is no right or wrong: go by your ear. It takes about {minutes}. Your answers stay on \
 this device until you save them at the end and send the file yourself."""
 _GATES = (
     Gate(
@@ -116,7 +116,7 @@ def pair_study(
     return StudyPlan(
         name,
         title,
-        _INTRODUCTION.format(minutes=minutes),
+        _INTRODUCTION.format(minutes=f"{minutes} minutes" if minutes > 1 else "a minute"),
         _GATES,
         (_QUESTION,),
         (*trials, same, told),

@@ -83,6 +83,8 @@ def answer(window, value):
 def seen_now(window):
     WebDriverWait(window, 20).until(lambda shown: shown.execute_script(AUDIO_READY))
     errors = [entry["message"] for entry in window.get_log("browser")]
+    text = window.find_element(By.ID, "main").text
+    assert not any(word in text for word in ("null", "undefined", "NaN", "[object"))
     return Seen(window.execute_script(SEEN), errors)
 
 
