@@ -16,7 +16,13 @@ from scripts.runtime.check import Report, check_node
 from scripts.sounds.task_audio import TaskAudio, numbers_of
 
 NAMES = sorted(path.stem for path in (CONF / "sounds").glob("*.yaml"))
-FEW = {"sample_rate": 8000, "duration_s": 0.1, "control_rate": 480, "seed": 3}
+FEW = {
+    "sample_rate": 8000,
+    "duration_s": 0.1,
+    "control_rate": 480,
+    "seed": 3,
+    "assets": "stand_in",
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,9 @@ def composed(name, files, **settings):
     node.update(settings)
     if name == "folder":
         node.sounds.sounds.folder = str(files / "recordings")
-    whole = OmegaConf.create({"paths": {"realdata": str(files), "data": str(files)}, "node": node})
+    whole = OmegaConf.create(
+        {"paths": dict.fromkeys(("realdata", "data", "cache"), str(files)), "node": node}
+    )
     return OmegaConf.merge(whole, FEW)
 
 
@@ -62,7 +70,8 @@ def test_every_set_is_built_and_takes_how_many(name, files):
     assert not report.problems
     sounds = build(plain(whole))
     assert isinstance(sounds.name, str)
-    assert sounds.name == {"folder": "recordings", "task_reference": "synth_pitch"}.get(name, name)
+    special = {"folder": "recordings", "task_reference": "synth_pitch"}
+    assert sounds.name == special.get(name, name.removeprefix("task_"))
     assert sounds.n == 4
 
 
