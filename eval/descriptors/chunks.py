@@ -18,7 +18,7 @@ from eval.sounds.base import Clip, Sounds, Unreadable
 
 __all__ = ["CHUNK", "Rows", "chosen", "rows"]
 
-CHUNK = 32  # sounds that are read, computed and stored at a time
+CHUNK = 64  # sounds that are read, computed and stored at a time
 
 Submit = Callable[[list[Clip]], Callable[[], Float64[np.ndarray, "n_clips n_columns"]]]
 """Begins the computation of some clips, and gives what waits for its result."""
