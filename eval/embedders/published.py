@@ -7,10 +7,10 @@ The files lie in one folder (`paths.weights` of the configuration) or where a pe
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eval.harness.files import sha256
+from eval.harness.files import read_json, sha256
 
 __all__ = ["PUBLISHED", "Published", "checksum", "damage", "find", "how_to_fetch"]
 
@@ -138,7 +138,7 @@ def find(file: str, path: Path | None) -> Path:
     found = Path(path) / file if Path(path).is_dir() else Path(path)
     if not found.is_file():
         raise FileNotFoundError(f"{file} is not at {found.absolute()}: {how_to_fetch(file)}")
-    problem = damage(entry, checksum(found))
+    problem = damage(_with_noted(entry, found), checksum(found))
     if problem:
         raise ValueError(f"{found}: {problem}; delete it, then make weights-{entry.name}")
     return found
@@ -168,6 +168,14 @@ def damage(entry: Published, digest: str) -> str | None:
         f"is not {entry.file} as published: its SHA-256 is {digest}, "
         f"which should {'be' if len(entry.sha256) == 64 else 'begin with'} {entry.sha256}"
     )
+
+
+def _with_noted(entry: Published, found: Path) -> Published:
+    """The entry with the checksum that the fetch noted, where none was published."""
+    note = found.with_name(f"{found.name}.checksum.json")
+    if entry.sha256 is not None or not note.is_file():
+        return entry
+    return replace(entry, sha256=read_json(note).get("sha256"))
 
 
 _checksums: dict[tuple[str, int, int], str] = {}
