@@ -88,11 +88,6 @@ class Grid:
         return self.n_frames, self.blocks, self.lanes
 
     @property
-    def is_even(self) -> bool:
-        """Every frame has the same number of samples, the first on the control point."""
-        return bool((self.lengths == self.longest).all() and not self.offsets.any())
-
-    @property
     def row_shape(self) -> tuple[int, ...]:
         """The shape of a sound's samples while it is made: (rows, samples in a row), or
         (n_samples,) where whole frames do not fill the sound."""

@@ -153,6 +153,6 @@ def test_parameters_at_the_ends_of_their_range_have_finite_slopes_one_by_one():
 @pytest.mark.slow
 def test_gradients_with_uneven_frames():
     synth = short("oneosc", control_rate=480.0)
-    assert not make_grid(synth.config).is_even
+    assert len(np.unique(make_grid(synth.config).lengths)) > 1
     found = np.asarray(gradient(synth)(corner_theta(synth, BATCH)))
     assert np.isfinite(found).all()

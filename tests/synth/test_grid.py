@@ -73,15 +73,14 @@ def test_a_line_between_control_points_stays_one(sample_rate, control_rate, seco
 
 
 @pytest.mark.parametrize(
-    ("sample_rate", "control_rate", "even"),
-    [(44100, 441, True), (16000, 480, False), (16000, 500, True), (48000, 480, True)],
+    ("sample_rate", "control_rate", "pattern"),
+    [(44100, 441, [100]), (16000, 480, [34, 33, 33]), (16000, 500, [32]), (48000, 480, [100])],
 )
-def test_which_grids_are_even(sample_rate, control_rate, even):
+def test_frames_are_even_where_the_rates_divide(sample_rate, control_rate, pattern):
     grid = grid_of(sample_rate, control_rate, 1.0)
-    assert grid.is_even == even
-    if not even:
-        np.testing.assert_array_equal(np.unique(grid.lengths), [33, 34])
-        np.testing.assert_array_equal(np.tile([34, 33, 33], 160), grid.lengths)
+    np.testing.assert_array_equal(np.resize(pattern, control_rate), grid.lengths)
+    offsets = np.cumsum([0, *pattern[:-1]]) - np.arange(len(pattern)) * sample_rate / control_rate
+    np.testing.assert_allclose(grid.offsets, np.resize(offsets, control_rate), atol=1e-6)
 
 
 def test_tiles_are_laid_end_to_end_without_what_is_beyond():
