@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ctag.scorers.recording import clamped_difference
 from ctag.scorers.spectra import decibels, frame, hann, log_mel_spectrogram
 
 RESOLUTIONS = ((0.016, 32), (0.032, 48), (0.064, 64), (0.128, 128))
@@ -71,21 +72,11 @@ def analyse(audio: Float[Array, "batch n_samples"], sample_rate: float) -> Analy
 def compare(target: Analysis, sound: Analysis) -> Parts:
     """The distances of sounds from their targets, row by row."""
     spectra = [
-        _difference(goal, given, SPECTRUM_RANGE_DB)
+        clamped_difference(goal, given, (1, 2), SPECTRUM_RANGE_DB)
         for goal, given in zip(target.spectra, sound.spectra, strict=True)
     ]
-    return Parts(jnp.stack(spectra).mean(0), _difference(target.level, sound.level, LEVEL_RANGE_DB))
-
-
-def _difference(
-    target_db: Float[Array, "batch *points"],
-    sound_db: Float[Array, "batch *points"],
-    range_db: float,
-) -> Float[Array, " batch"]:
-    """Mean absolute difference in dB, down to `range_db` below each target's loudest point."""
-    axes = tuple(range(1, target_db.ndim))
-    floor = target_db.max(axes, keepdims=True) - range_db
-    return jnp.abs(jnp.maximum(sound_db, floor) - jnp.maximum(target_db, floor)).mean(axes)
+    level = clamped_difference(target.level, sound.level, (1,), LEVEL_RANGE_DB)
+    return Parts(jnp.stack(spectra).mean(0), level)
 
 
 def level_db(

@@ -26,9 +26,9 @@ from scripts.jobs.recover.measures import (
     within,
 )
 from scripts.jobs.recover.signals import pitch_weight
-from scripts.jobs.replicate.figures import png
 from scripts.jobs.searching import footer, write_sound
 from scripts.runtime.page import Card, Page
+from scripts.runtime.page.media import png
 from synth.base import Synth
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """Figure 4 of the SynthAX paper, and control signals as lines."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib
@@ -73,10 +72,3 @@ def control_lines(
     axes.legend(frameon=False, fontsize=8, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
-
-
-def png(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=130)
-    return stream.getvalue()

@@ -9,11 +9,12 @@ import numpy as np
 from eval.harness import audio, files
 from scripts.jobs.replicate.compare import control_difference, log_mel_distance
 from scripts.jobs.replicate.examples import EXAMPLES, FIGURE_4, Example
-from scripts.jobs.replicate.figures import control_lines, figure_4, png
+from scripts.jobs.replicate.figures import control_lines, figure_4
 from scripts.jobs.replicate.kit import Kit
 from scripts.jobs.speed.libraries import installed
 from scripts.runtime.errors import UserError
 from scripts.runtime.page import Page
+from scripts.runtime.page.media import png
 
 if TYPE_CHECKING:
     from scripts.runtime.run import Run
