@@ -21,7 +21,7 @@ from synth.modules.oscillators import HIGHEST_MIDI, LOWEST_MIDI, VCO, FmVCO
 from synth.parameter import theta_to_human
 
 AUDIBLE_MIDI = (24.0, 108.0)
-"""Four octaves either side of middle C, near enough: 33 Hz to 4.2 kHz."""
+"""From three octaves below middle C to four above it: 33 Hz to 4.2 kHz."""
 
 
 class Controls(NamedTuple):
