@@ -2,8 +2,8 @@
 
 `python -m scripts.publish ctag/demo` publishes every finished run of an experiment, one with a hash
 (`ctag/demo/3f2a...`) that one alone. Configuration, results, environment and small tables are
-copied; sounds, checkpoints and logs are not. Runs at scale=smoke and runs with stand-ins are left
-out: they are not results.
+copied; sounds, checkpoints and logs are not. Runs at scale=smoke and runs with stand-ins are passed
+over, with a line each: they are not results.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ _TABLES = (".csv", ".json", ".md", ".tsv", ".yaml")
 _NOT_TABLES = ("checkpoints", "wandb")
 
 
+class NoResultError(UserError):
+    """A run that was made to try something out, at scale=smoke or with stand-ins."""
+
+
 def publish(run: folders.RunFolder, experiment: str, published: Path, limit_kb: int) -> Path:
     """Copies one finished run, whole or not at all; one that was published before is replaced.
 
@@ -38,14 +42,15 @@ def publish(run: folders.RunFolder, experiment: str, published: Path, limit_kb: 
         Where the copy is.
 
     Raises:
-        UserError: the run is not one to publish.
+        NoResultError: the run is not one to publish.
+        UserError: it has not ended.
     """
     if not run.is_finished:
         raise UserError(f"{run.path} has not ended: run its command again, then publish")
     if run.results["assets"] != "published":
-        raise UserError(f"{run.path} was made with stand-ins: run it with assets=published")
+        raise NoResultError(f"{run.path} was made with stand-ins: run it with assets=published")
     if run.results["scale"] == "smoke":
-        raise UserError(f"{run.path} was made at scale=smoke: run it at small or paper")
+        raise NoResultError(f"{run.path} was made at scale=smoke: run it at small or paper")
     target = published / experiment / run.path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as made:
@@ -75,7 +80,11 @@ def _chosen(folder: Path, limit_kb: int) -> list[Path]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Publishes what the command line names; returns the exit status."""
+    """Publishes what the command line names.
+
+    Returns:
+        The exit status: 0 where something was published of every name, and nothing failed.
+    """
     parser = argparse.ArgumentParser(prog="python -m scripts.publish", description=__doc__)
     parser.add_argument("names", nargs="+", help="experiment, or experiment/hash")
     parser.add_argument("--outputs", type=Path, default=Path("outputs"))
@@ -89,15 +98,20 @@ def main(arguments: list[str] | None = None) -> int:
             experiment, found = str(Path(name).parent), [folders.RunFolder(folder)]
         else:
             experiment, found = name, list(folders.walk(name, runs))
-        if not found:
-            print(f"error: no finished run of {name} in {runs}", file=sys.stderr)
-            status = 1
+        copies = 0
         for run in found:
             try:
                 print(publish(run, experiment, published, given.limit_kb))
+                copies += 1
+            except NoResultError as error:
+                print(f"passed over: {in_one_line(error)}", file=sys.stderr)
             except (UserError, OSError) as error:
                 print(f"error: {in_one_line(error)}", file=sys.stderr)
                 status = 1
+        if copies == 0:
+            what = "to publish " if found else ""
+            print(f"error: no finished run of {name} {what}in {runs}", file=sys.stderr)
+            status = 1
     return status
 
 

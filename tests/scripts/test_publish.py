@@ -1,4 +1,4 @@
-"""Publishing: small results are copied whole, what is not a result is refused."""
+"""Publishing: small results are copied whole, what is not a result is passed over."""
 
 from __future__ import annotations
 
@@ -48,11 +48,22 @@ def test_publishing_again_replaces(made, outputs):
         (["scale=smoke", "assets=published"], "was made at scale=smoke"),
     ],
 )
-def test_what_is_no_result_is_refused(run, outputs, capsys, overrides, said):
+def test_what_is_no_result_is_passed_over(run, outputs, capsys, overrides, said):
     run("experiment=test/count", *overrides)
     assert main(["test/count", "--outputs", str(outputs)]) == 1
-    assert said in capsys.readouterr().err
+    passed, nothing = capsys.readouterr().err.splitlines()
+    assert passed.startswith("passed over: ")
+    assert said in passed
+    assert nothing.startswith("error: no finished run of test/count to publish in ")
     assert not (outputs / "published").exists()
+
+
+def test_the_results_beside_it_are_published(made, run, outputs, capsys):
+    assert run("experiment=test/count", "scale=smoke").status == 0
+    assert main(["test/count", "--outputs", str(outputs)]) == 0
+    shown = capsys.readouterr()
+    assert [line.split(":")[0] for line in shown.err.splitlines()] == ["passed over"]
+    assert shown.out.split() == [str(outputs / "published" / "runs" / "test/count" / made.name)]
 
 
 def test_nothing_to_publish_is_an_error(outputs, capsys):
