@@ -24,7 +24,6 @@ AUDIO_SAMPLES = 16 * 45_000
 """Samples of an audio chunk, at most: with four times as many it leaves the cache, and rendering
 takes three times as long."""
 
-
 SIDE_BY_SIDE = 2
 """Audio chunks in flight: writing one to the output is the work of a single thread, and another
 has the next one to compute meanwhile."""

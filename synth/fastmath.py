@@ -178,17 +178,9 @@ def _cos_turns_jvp(primals, tangents):
     return cosine, -_TWO_PI * sine * tangents[0]
 
 
-def cos_sin_turns(
-    turns: Float[Array, "*shape"],
-) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
-    """cos(2 pi turns) and sin(2 pi turns) from one folding; 2e-7."""
-    if turns.dtype == jnp.float64:
-        return jnp.cos(_TWO_PI * turns), jnp.sin(_TWO_PI * turns)
-    return _cos_sin_turns(turns)
-
-
 @jax.custom_jvp
 def _cos_sin_turns(turns: Array) -> tuple[Array, Array]:
+    """cos(2 pi turns) and sin(2 pi turns) from one folding; 2e-7."""
     y, rest = _quarter(turns)
     square = y * y
     cosine = y * _polynomial(square, _SIN)
