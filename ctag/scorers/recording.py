@@ -142,17 +142,17 @@ class RecordingScorer:
     ) -> Parts:
         """Return the distances that a score is made of."""
         n_prompts, population, n_samples = audio.shape
-        rows = analyse(audio.reshape(-1, n_samples), self.sample_rate)
-        spectra, envelope, descriptors = jax.tree.map(
-            lambda leaf: leaf.reshape(n_prompts, population, *leaf.shape[1:]), rows
-        )
-        expected, given = target.envelope.shape[-1], envelope.shape[-1]
+        expected, given = target.envelope.shape[-1], _envelope_length(n_samples, self.sample_rate)
         if sample_rate != self.sample_rate or expected != given:
             raise ValueError(
                 f"the targets were prepared for {expected / ENVELOPE_RATE:g} s at "
                 f"{self.sample_rate:g} Hz, the sounds last {given / ENVELOPE_RATE:g} s at "
                 f"{sample_rate:g} Hz: give the scorer the synthesizer's sample_rate and duration_s"
             )
+        rows = analyse(audio.reshape(-1, n_samples), self.sample_rate)
+        spectra, envelope, descriptors = jax.tree.map(
+            lambda leaf: leaf.reshape(n_prompts, population, *leaf.shape[1:]), rows
+        )
         return _distances(target, spectra, envelope, descriptors)
 
     def score(
@@ -271,8 +271,17 @@ def _window(seconds: float, sample_rate: float) -> int:
     return max(32, 32 * round(seconds * sample_rate / 32))
 
 
+def _envelope_block(sample_rate: float) -> int:
+    """Samples of one value of the envelope."""
+    return max(1, round(sample_rate / ENVELOPE_RATE))
+
+
+def _envelope_length(n_samples: int, sample_rate: float) -> int:
+    return -(-n_samples // _envelope_block(sample_rate))
+
+
 def _envelope_db(wave: Array, sample_rate: float) -> Array:
-    block = max(1, round(sample_rate / ENVELOPE_RATE))
-    n_blocks = -(-wave.shape[0] // block)
+    block = _envelope_block(sample_rate)
+    n_blocks = _envelope_length(wave.shape[0], sample_rate)
     padded = jnp.pad(wave**2, (0, n_blocks * block - wave.shape[0]))
     return decibels(padded.reshape(n_blocks, block).mean(-1), SILENCE)
