@@ -36,6 +36,19 @@ class Finished:
         return [line.removeprefix("error: ") for line in self.lines if line.startswith("error: ")]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def programs_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests ask for the same programs again and again, each through a search or a synth of its own.
+
+    For this process alone: commands that tests start compile as they do for anybody.
+    """
+    import jax
+
+    folder = tmp_path_factory.mktemp("compiled")
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
 @pytest.fixture
 def plain_environment() -> dict[str, str]:
     """The environment for a command as a person gives it: without the second device."""
