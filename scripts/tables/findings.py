@@ -189,7 +189,7 @@ def _rows(found: list[Verdict], bold: str = "") -> list[list[str]]:
             verdict.finding.claim,
             verdict.finding.number,
             f"{bold}{verdict.answer}{bold}",
-            " ".join(filter(None, (verdict.numbers or verdict.problem, verdict.finding.unit))),
+            f"{verdict.numbers} {verdict.finding.unit}".strip() if verdict.numbers else "",
             _where(verdict.state.run),
         ]
         for verdict in found
@@ -204,6 +204,14 @@ def as_markdown(table: Findings, found: list[Verdict], scale: str) -> str:
     """The findings as a Markdown table with what it says below it."""
     body = markdown_table(_HEAD, _rows(found, "**"))
     parts = [f"# {table.title}", f"{table.number}.", table.text.strip(), body, _note(found, scale)]
+    problems = dict.fromkeys(
+        part
+        for verdict in found
+        if verdict.problem and verdict.state.status != "not run"
+        for part in verdict.problem.split("; ")
+    )
+    if problems:
+        parts.append(f"Not run, since: {'; '.join(problems)}.")
     missing = [v for v in found if v.state.status == "not run"]
     if missing:
         parts.append(

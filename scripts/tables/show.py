@@ -15,7 +15,8 @@ __all__ = ["as_csv", "as_markdown", "as_page", "entry_text", "footnotes", "markd
 
 CSV_COLUMNS: tuple[str, ...] = (
     "group", "row", "column", "ours", "low", "high", "interval", "published", "difference",
-    "unit", "scale", "seeds", "seeds_wanted", "seeds_inside", "status", "runs", "revisions", "problem",
+    "unit", "scale", "seeds", "seeds_wanted", "seeds_inside", "status", "runs", "revisions",
+    "problem",
 )  # fmt: skip
 
 
@@ -176,5 +177,6 @@ def as_page(
             ],
             group,
         )
-    page.text("\n\n".join(note.replace("**", "") for note in footnotes(filled, published)))
+    notes = (note.replace("**", "") for note in footnotes(filled, published))
+    page.text("\n\n".join(notes).replace("Ours in bold:", "Ours:"))
     return page

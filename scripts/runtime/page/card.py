@@ -65,6 +65,10 @@ class Card:
         """Adds a table; numbers are aligned to the right."""
         self.blocks.append(table(columns, rows, title))
 
+    def fold(self, title: str, *contents: Markup) -> None:
+        """Adds what is folded away under a line that opens it."""
+        self.blocks.append(tag("details", tag("summary", title), *contents))
+
     def patch(self, rows: Iterable[PatchRow], title: str = "Patch") -> None:
         """Adds a synthesizer's settings, folded away: rows of module, parameter, value and unit."""
         self.blocks.append(patch(rows, title))

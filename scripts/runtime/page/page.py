@@ -29,10 +29,18 @@ class Page:
             raise ValueError("a page needs a title")
         self.title, self.intro, self.footer = title, intro, footer
         self.parts: list[Markup | list[Card]] = []
+        self.sections: list[str] = []
+        self.has_contents = False
 
     def section(self, title: str, text: str = "") -> None:
-        """Begins a section with a heading."""
-        self.parts.append(join(tag("h2", title), tag("div", paragraphs(text), class_="lead")))
+        """Begins a section with a heading, to which contents() links."""
+        self.sections.append(title)
+        heading = tag("h2", title, id=f"section-{len(self.sections)}")
+        self.parts.append(join(heading, tag("div", paragraphs(text), class_="lead")))
+
+    def contents(self) -> None:
+        """Puts links to all sections above the first part."""
+        self.has_contents = True
 
     def card(self, title: str, subtitle: str = "", badge: str = "", wide: bool = False) -> Card:
         """Adds a card and gives it for filling; cards stand in a grid, a wide one fills a row."""
@@ -69,10 +77,20 @@ class Page:
         return Template((folder / "page.html").read_text("utf-8")).substitute(
             title=render(self.title),
             style=(folder / "style.css").read_text("utf-8").strip(),
-            intro=paragraphs(self.intro),
+            intro=join(paragraphs(self.intro), self._links()),
             sections="\n".join(sections),
             footer=render(footer),
         )
+
+    def _links(self) -> Markup | None:
+        """Links to the sections, where contents() asked for them."""
+        if not self.has_contents or not self.sections:
+            return None
+        links = (
+            tag("li", tag("a", title, href=f"#section-{place}"))
+            for place, title in enumerate(self.sections, 1)
+        )
+        return tag("nav", tag("ol", *links), class_="contents", aria_label="Contents")
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Writes the file whole or not at all, makes its folder, and gives its path."""
