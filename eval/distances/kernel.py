@@ -1,14 +1,16 @@
 """Kernel audio distance: an unbiased maximum mean discrepancy with a Gaussian kernel.
 
-`mean k(x, x') + mean k(y, y') - 2 mean k(x, y)`, no vector beside itself, with
+`mean k(x, x') + mean k(y, y') - 2 mean k(x, y)` over pairs of vectors of different sounds, with
 `k(a, b) = exp(-||a - b||^2 / (2 s^2))` and s the median distance between vectors of the reference
 (Gretton et al. 2012; Chung et al. 2025, arXiv 2502.15602, who print it times 100). It has no bias
-at any size, so that of equal sets it is around 0 and half of the time below.
+at any size, so that of equal sets it is around 0 and half of the time below. Pieces of one sound
+are more alike than sounds are: pairs of them are left out, or they would be the bias.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -51,12 +53,12 @@ def kad(
     """The distance, times `scale`.
 
     Args:
-        evaluated, reference: the two samples, with 2 vectors each at least.
+        evaluated, reference: the two samples, with 2 sounds each at least.
         bandwidth: s; None is `bandwidth_of(reference)`.
         scale: 1 for the plain discrepancy.
 
     Raises:
-        ValueError: too few vectors, of different embedders, or all alike.
+        ValueError: too few sounds, vectors of different embedders, or all alike.
     """
     width = bandwidth_of(reference) if bandwidth is None else bandwidth
     these, those = [np.arange(len(evaluated))], [np.arange(len(reference))]
@@ -85,17 +87,69 @@ def kad_with_interval(
     return jackknife(sums.discrepancy(), left_out).scaled(scale)
 
 
+@dataclass(frozen=True)
+class _Side:
+    """What groups of sounds of one set are among themselves.
+
+    Attributes:
+        sums: of the kernel between two groups, over all pairs of vectors.
+        own: of the kernel within the sounds of a group.
+        counts: vectors of a group.
+        squares: pairs of vectors within the sounds of a group, each with itself included.
+        sounds: of a group.
+    """
+
+    sums: Float64[np.ndarray, "g g"]
+    own: Float64[np.ndarray, " g"]
+    counts: Int64[np.ndarray, " g"]
+    squares: Int64[np.ndarray, " g"]
+    sounds: Int64[np.ndarray, " g"]
+
+    @classmethod
+    def of(cls, sample: Sample, groups: Sequence[np.ndarray], bandwidth: float) -> _Side:
+        sums = np.zeros((len(groups), len(groups)))
+        for i, a in enumerate(groups):
+            for j, b in enumerate(groups[: i + 1]):
+                sums[i, j] = sums[j, i] = _between(sample, a, sample, b, bandwidth)
+        lengths = np.diff(sample.starts)
+        return cls(
+            sums,
+            np.array([_within_sounds(sample, group, bandwidth) for group in groups]),
+            np.array([lengths[group].sum() for group in groups]),
+            np.array([(lengths[group] ** 2).sum() for group in groups]),
+            np.array([len(group) for group in groups]),
+        )
+
+    def kept(self, groups: np.ndarray) -> _Side:
+        """Those groups alone."""
+        return _Side(
+            self.sums[np.ix_(groups, groups)],
+            self.own[groups],
+            self.counts[groups],
+            self.squares[groups],
+            self.sounds[groups],
+        )
+
+    def mean(self) -> float:
+        """The kernel's mean over pairs of vectors of different sounds.
+
+        Raises:
+            ValueError: there is one sound only.
+        """
+        if self.sounds.sum() < 2:
+            raise ValueError(
+                "a kernel distance needs 2 sounds in each set (or part of it) at least"
+            )
+        pairs = int(self.counts.sum()) ** 2 - int(self.squares.sum())
+        return float((self.sums.sum() - self.own.sum()) / pairs)
+
+
+@dataclass(frozen=True)
 class _Sums:
     """Sums of the kernel between groups of sounds: all that any part of the sets needs."""
 
-    def __init__(
-        self,
-        first: Float64[np.ndarray, "g g"],
-        second: Float64[np.ndarray, "h h"],
-        cross: Float64[np.ndarray, "g h"],
-        counts: tuple[Int64[np.ndarray, " g"], Int64[np.ndarray, " h"]],
-    ) -> None:
-        self.first, self.second, self.cross, self.counts = first, second, cross, counts
+    sides: tuple[_Side, _Side]
+    cross: Float64[np.ndarray, "g h"]
 
     @classmethod
     def of(
@@ -112,50 +166,34 @@ class _Sums:
                 f"the sets' vectors have {evaluated.dimension} and {reference.dimension} "
                 "dimensions: embed both with the same embedder"
             )
-        counts = (
-            np.array([len(evaluated.rows(group)) for group in these]),
-            np.array([len(reference.rows(group)) for group in those]),
-        )
-        for sample, count in zip((evaluated, reference), counts, strict=True):
-            # What is left when one group goes must still hold a pair.
-            if count.sum() < 2 or (len(count) > 1 and count.sum() - count.max() < 2):
-                raise ValueError(f"{len(sample)} sounds are too few: no two vectors are left")
-
-        def between(a: Sample, b: Sample, ga: np.ndarray, gb: np.ndarray) -> float:
-            return sum(_kernel_sum(x, y, bandwidth) for x in a.chunks(ga) for y in b.chunks(gb))
-
-        def within(sample: Sample, groups: Sequence[np.ndarray]) -> np.ndarray:
-            sums = np.zeros((len(groups), len(groups)))
-            for i, a in enumerate(groups):
-                for j, b in enumerate(groups[: i + 1]):
-                    sums[i, j] = sums[j, i] = between(sample, sample, a, b)
-                # No vector beside itself: its kernel is 1.
-                sums[i, i] -= len(sample.rows(a))
-            return sums
-
-        cross = np.array([[between(evaluated, reference, a, b) for b in those] for a in these])
-        return cls(within(evaluated, these), within(reference, those), cross, counts)
+        cross = [[_between(evaluated, a, reference, b, bandwidth) for b in those] for a in these]
+        sides = _Side.of(evaluated, these, bandwidth), _Side.of(reference, those, bandwidth)
+        return cls(sides, np.array(cross))
 
     def without(self, side: int, group: int) -> _Sums:
         """The sums of what is left without one group of one set."""
-        kept = [np.arange(len(count)) for count in self.counts]
+        kept = [np.arange(len(part.counts)) for part in self.sides]
         kept[side] = np.delete(kept[side], group)
-        g, h = kept
-        return _Sums(
-            self.first[np.ix_(g, g)],
-            self.second[np.ix_(h, h)],
-            self.cross[np.ix_(g, h)],
-            (self.counts[0][g], self.counts[1][h]),
-        )
+        first, second = (part.kept(groups) for part, groups in zip(self.sides, kept, strict=True))
+        return _Sums((first, second), self.cross[np.ix_(*kept)])
 
     def discrepancy(self) -> float:
         """The unbiased estimate of the squared discrepancy."""
-        n, m = (int(count.sum()) for count in self.counts)
-        return float(
-            self.first.sum() / (n * (n - 1))
-            + self.second.sum() / (m * (m - 1))
-            - 2 * self.cross.sum() / (n * m)
-        )
+        first, second = self.sides
+        pairs = int(first.counts.sum()) * int(second.counts.sum())
+        return first.mean() + second.mean() - 2 * float(self.cross.sum()) / pairs
+
+
+def _between(a: Sample, these: np.ndarray, b: Sample, those: np.ndarray, bandwidth: float) -> float:
+    """The sum of the kernel over all pairs of a vector each of some sounds of two samples."""
+    return sum(_kernel_sum(x, y, bandwidth) for x in a.chunks(these) for y in b.chunks(those))
+
+
+def _within_sounds(sample: Sample, sounds: np.ndarray, bandwidth: float) -> float:
+    """The sum of the kernel over all pairs of vectors of one sound, each with itself included."""
+    if len(sample) == len(sample.vectors):
+        return float(len(sounds))
+    return sum(_between(sample, np.array([i]), sample, np.array([i]), bandwidth) for i in sounds)
 
 
 def _kernel_sum(

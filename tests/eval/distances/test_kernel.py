@@ -65,6 +65,30 @@ def test_it_has_no_bias_even_for_five_vectors():
     assert error < 0.1 * truth, "the test could not see a bias otherwise"
 
 
+def test_pieces_of_one_sound_are_no_pair():
+    """By hand: three sounds of one to three pieces against two of two and one."""
+    x, y, bandwidth = RNG.normal(size=(6, 2)), RNG.normal(size=(3, 2)), 1.3
+    owners = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 0, 1])
+    means = []
+    for vectors, owner in ((x, owners[0]), (y, owners[1])):
+        kernel = rbf_kernel(vectors, vectors, 1 / (2 * bandwidth**2))
+        means.append(kernel[owner[:, None] != owner[None]].mean())
+    cross = rbf_kernel(x, y, 1 / (2 * bandwidth**2)).mean()
+    samples = Sample(x, np.array([0, 2, 3, 6])), Sample(y, np.array([0, 2, 3]))
+    assert kad(*samples, bandwidth, scale=1.0) == pytest.approx(sum(means) - 2 * cross, rel=1e-10)
+
+
+def test_sounds_of_alike_pieces_have_no_bias_either():
+    """Equal distributions of sounds, five pieces each, which differ little within a sound."""
+
+    def a_set():
+        sounds = np.repeat(RNG.normal(size=(12, 2)), 5, axis=0)
+        return Sample(sounds + 0.1 * RNG.normal(size=(60, 2)), np.arange(0, 61, 5))
+
+    found = [kad(a_set(), a_set(), 1.5) for _ in range(120)]
+    assert abs(np.mean(found)) < 3.5 * np.std(found) / np.sqrt(120)
+
+
 def test_equal_distributions_are_around_zero_and_half_of_the_time_below():
     found = [kad(of(RNG.normal(size=(40, 4))), of(RNG.normal(size=(40, 4)))) for _ in range(100)]
     assert abs(np.mean(found)) < 3.5 * np.std(found) / np.sqrt(100)
@@ -110,6 +134,7 @@ def test_vectors_of_a_sound_stay_together_in_the_interval():
     starts = np.arange(0, 401, 10)
     copies = [Sample(np.repeat(v, 10, axis=0), starts) for v in (x, y)]
     tenfold = kad_with_interval(*copies, 2.0)
+    assert tenfold.value == pytest.approx(once.value, rel=1e-9)
     ratio = (tenfold.high - tenfold.low) / (once.high - once.low)
     assert 0.9 < ratio < 1.1
 
@@ -117,7 +142,7 @@ def test_vectors_of_a_sound_stay_together_in_the_interval():
 def test_too_little_to_measure_is_refused():
     with pytest.raises(ValueError, match="they do not differ"):
         kad(of(RNG.normal(size=(4, 2))), of(np.ones((4, 2))))
-    with pytest.raises(ValueError, match="1 sounds are too few"):
+    with pytest.raises(ValueError, match="needs 2 sounds in each set"):
         kad(of(np.ones((1, 2))), of(RNG.normal(size=(4, 2))))
     with pytest.raises(ValueError, match="2 and 3 dimensions"):
         kad(of(RNG.normal(size=(4, 2))), of(RNG.normal(size=(4, 3))))
