@@ -32,10 +32,12 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64
+from scipy.fft import rfft
 
 from eval.descriptors.settings import SPECTRAL, DescriptorSettings
 from eval.harness.audio import resample
@@ -47,6 +49,7 @@ HIGHEST_PEAK_HZ = 5000.0
 LOWEST_PEAK_HZ = 1.0  # a peak at 0 Hz is refused by what follows
 SALIENCE_HZ = (100.0, 5000.0)
 HARMONICS = 20
+FLUX = SPECTRAL.index("flux")
 LARGEST_RATIO = 1000.0  # of odd to even energy, where essentia stops
 
 
@@ -60,33 +63,37 @@ class Extractor:
     """Describes sounds, one at a time; holds essentia's algorithms. Not for several threads."""
 
     def __init__(self, settings: DescriptorSettings) -> None:
-        import essentia
-
-        essentia.log.infoActive = essentia.log.warningActive = False
-        standard: Any = importlib.import_module("essentia.standard")
         self.settings = settings
         size, rate = settings.frame_size, settings.sample_rate
-        self._window = standard.Windowing(type=settings.window, size=size)
-        self._spectrum = standard.Spectrum(size=size)
-        self._pitch = standard.PitchYinFFT(frameSize=size, sampleRate=rate, maxFrequency=rate / 2)
-        self._peaks = standard.SpectralPeaks(
+        shape = _algorithm("Windowing", type=settings.window, size=size, zeroPhase=False)
+        self._window = shape.__compute__(np.ones(size, np.float32))
+        # Called without essentia's Python wrapper, which looks up and converts arguments anew at
+        # every call and takes longer than most of these: here all are contiguous float32.
+        self._pitch = _algorithm(
+            "PitchYinFFT", frameSize=size, sampleRate=rate, maxFrequency=rate / 2
+        ).__compute__
+        self._peaks = _algorithm(
+            "SpectralPeaks",
             sampleRate=rate,
             orderBy="frequency",
             minFrequency=LOWEST_PEAK_HZ,
             maxFrequency=HIGHEST_PEAK_HZ,
-        )
-        self._harmonics = standard.HarmonicPeaks(maxHarmonics=HARMONICS)
-        self._inharmonicity = standard.Inharmonicity()
-        self._odd_to_even = standard.OddToEvenHarmonicEnergyRatio()
-        self._salience = standard.PitchSalience(
-            sampleRate=rate, lowBoundary=SALIENCE_HZ[0], highBoundary=SALIENCE_HZ[1]
-        )
-        self._flatness = standard.Flatness()
-        self._flux = standard.Flux()
-        self._complexity = standard.SpectralComplexity(sampleRate=rate)
-        self._hfc = standard.HFC(sampleRate=rate)
-        self._rolloff = standard.RollOff(sampleRate=rate)
-        self._centroid = standard.Centroid(range=rate / 2)
+        ).__compute__
+        self._harmonics = _algorithm("HarmonicPeaks", maxHarmonics=HARMONICS).__compute__
+        self._inharmonicity = _algorithm("Inharmonicity").__compute__
+        self._odd_to_even = _algorithm("OddToEvenHarmonicEnergyRatio").__compute__
+        self._salience = _algorithm(
+            "PitchSalience",
+            sampleRate=rate,
+            lowBoundary=SALIENCE_HZ[0],
+            highBoundary=SALIENCE_HZ[1],
+        ).__compute__
+        self._flatness = _algorithm("Flatness").__compute__
+        self._flux = _algorithm("Flux")
+        self._complexity = _algorithm("SpectralComplexity", sampleRate=rate).__compute__
+        self._hfc = _algorithm("HFC", sampleRate=rate).__compute__
+        self._rolloff = _algorithm("RollOff", sampleRate=rate).__compute__
+        self._centroid = _algorithm("Centroid", range=rate / 2).__compute__
 
     def describe(
         self, wave: Float32[np.ndarray, " n_samples"], sample_rate: float
@@ -114,17 +121,16 @@ class Extractor:
             np.pad(wave, (missing // 2, missing - missing // 2)), settings.frame_size
         )[:: settings.hop_size]
         silent = np.square(frames, dtype=np.float64).mean(axis=1) <= SILENT_POWER
-        gain = _gain(wave, settings.level_db)
+        windowed = frames * (self._window * _gain(wave, settings.level_db))
+        spectra = np.abs(np.asarray(rfft(windowed))).astype(np.float32, copy=False)
         values = np.full((len(frames), len(SPECTRAL)), np.nan)
-        flux = SPECTRAL.index("flux")
         self._flux.reset()
-        for index, frame in enumerate(frames):
-            spectrum = self._spectrum(self._window(frame * gain))
-            change = self._flux(spectrum)
+        for index, spectrum in enumerate(spectra):
+            change = self._flux.__compute__(spectrum)
             if not silent[index]:
                 values[index] = self._frame(spectrum)
             if index and not (silent[index] and silent[index - 1]):
-                values[index, flux] = change
+                values[index, FLUX] = change
         return values
 
     def _frame(self, spectrum: np.ndarray) -> tuple[float, ...]:
@@ -146,13 +152,22 @@ class Extractor:
         frequencies, magnitudes = self._peaks(spectrum)
         if confidence <= 0 or pitch <= 0 or frequencies.size == 0:
             return np.nan, np.nan
-        frequencies, magnitudes = self._harmonics(frequencies, magnitudes, pitch)
-        if not magnitudes.any():
+        # The first place stays empty: below the fundamental, for the odd-to-even ratio.
+        lines = np.zeros((2, HARMONICS + 1), np.float32)
+        lines[0, 1:], lines[1, 1:] = self._harmonics(frequencies, magnitudes, pitch)
+        lines[0, 0] = 0.5 * lines[0, 1]
+        if not lines[1].any():
             return np.nan, np.nan
-        below = np.concatenate([[0.5 * frequencies[0]], frequencies]).astype(np.float32)
-        shifted = np.concatenate([[0.0], magnitudes]).astype(np.float32)
-        ratio = np.clip(self._odd_to_even(below, shifted), 1 / LARGEST_RATIO, LARGEST_RATIO)
-        return self._inharmonicity(frequencies, magnitudes), 10 * float(np.log10(ratio))
+        ratio = min(max(self._odd_to_even(*lines), 1 / LARGEST_RATIO), LARGEST_RATIO)
+        return self._inharmonicity(lines[0, 1:], lines[1, 1:]), 10 * math.log10(ratio)
+
+
+def _algorithm(name: str, **settings: float | str | bool) -> Any:
+    """Return one of essentia's algorithms, configured."""
+    import essentia
+
+    essentia.log.infoActive = essentia.log.warningActive = False
+    return getattr(importlib.import_module("essentia.standard"), name)(**settings)
 
 
 def _gain(wave: Float32[np.ndarray, " n_samples"], level_db: float | None) -> np.float32:
