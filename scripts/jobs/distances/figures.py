@@ -32,13 +32,16 @@ def bars(panels: Mapping[str, tuple[Mapping[str, Estimate], Floor]]) -> Figure:
             [estimate.value - estimate.low for estimate in estimates.values()],
             [estimate.high - estimate.value for estimate in estimates.values()],
         ]
-        axes.axhspan(floor.low, floor.high, color=FLOOR, alpha=0.4, linewidth=0)
-        axes.axhline(floor.mean, color=FLOOR, linewidth=1.5, label="reference against itself")
-        axes.bar(range(len(values)), values, 0.6, yerr=reach, color=EVALUATED, capsize=4)
+        axes.bar(range(len(values)), values, 0.5, yerr=reach, color=EVALUATED, capsize=4)
+        axes.axhspan(floor.low, floor.high, color=FLOOR, alpha=0.5, linewidth=0, zorder=3)
+        axes.axhline(
+            floor.mean, color=REFERENCE, linewidth=1.5, zorder=4, label="reference against itself"
+        )
+        axes.set_xlim(-0.6, len(values) - 0.4)
         axes.set_xticks(range(len(values)), list(estimates), fontsize=9)
         axes.set_title(title, fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=8)
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", frameon=False)
     return figure
 
 
