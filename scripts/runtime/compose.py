@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from scripts.runtime.catalog import CONF, experiments
-from scripts.runtime.check import Report, check_node, check_value
+from scripts.runtime.check import KeyPath, Report, check_node, check_value
 from scripts.runtime.configuration import (
     HOUSE,
     check_inputs,
@@ -46,6 +46,7 @@ class Plan:
         overrides: what the command line (or a sweep) set.
         has_grid: whether the plain command runs a grid, and `hydra.mode=RUN` this cell of it alone;
             known of what `plan_of` composed.
+        inputs, outputs: key paths of the files that the job reads and writes.
     """
 
     experiment: str
@@ -55,6 +56,8 @@ class Plan:
     published: Path
     overrides: tuple[str, ...] = ()
     has_grid: bool = False
+    inputs: tuple[KeyPath, ...] = ()
+    outputs: tuple[KeyPath, ...] = ()
 
     @property
     def job(self) -> dict[str, Any]:
@@ -79,13 +82,20 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("assets_for", assets_for, replace=True)
 
 
-def prepare(composed: DictConfig, experiment: str | None, overrides: tuple[str, ...] = ()) -> Plan:
+def prepare(
+    composed: DictConfig,
+    experiment: str | None,
+    overrides: tuple[str, ...] = (),
+    with_inputs: bool = True,
+) -> Plan:
     """Checks a configuration that Hydra composed, and names its run. Builds nothing.
 
     Args:
         composed: what Hydra composed, without its own `hydra` node.
         experiment: the choice of the group `experiment`.
         overrides: what the command line set, for the record.
+        with_inputs: False: the files that it reads need not be there, and then the hash is not
+            that of the run with them.
 
     Raises:
         ConfigError: what is wrong, each line opening with a key's path.
@@ -114,7 +124,8 @@ def prepare(composed: DictConfig, experiment: str | None, overrides: tuple[str, 
         check_node(plain["job"], ("job",), report)
     if report.problems:
         raise ConfigError(report.problems)
-    check_inputs(plain, report)
+    if with_inputs:
+        check_inputs(plain, report)
     from scripts.runtime.source import named_by_their_runs
 
     job = named_by_their_runs(plain["job"], plain)
@@ -126,6 +137,8 @@ def prepare(composed: DictConfig, experiment: str | None, overrides: tuple[str, 
         folder=Path(plain["paths"]["runs"]) / experiment / name,
         published=Path(plain["paths"]["published"]) / experiment / name,
         overrides=overrides,
+        inputs=tuple(report.inputs),
+        outputs=tuple(report.outputs),
     )
 
 
@@ -163,8 +176,8 @@ class Planner:
         self._folders = tuple(also) or _more_folders.get()
         self._bases: dict[tuple[str, ...], tuple[DictConfig, bool]] = {}
 
-    def plan(self, experiment: str, *overrides: str) -> Plan:
-        """The plan of an experiment with these overrides.
+    def plan(self, experiment: str, *overrides: str, with_inputs: bool = True) -> Plan:
+        """The plan of an experiment with these overrides; with_inputs as for `prepare`.
 
         Raises:
             ConfigError: what is wrong, each line opening with a key's path.
@@ -181,7 +194,8 @@ class Planner:
             task, has_grid = self._composed(experiment, overrides)  # raises, in Hydra's words
         token = _more_folders.set(self._folders)
         try:
-            return replace(prepare(task, experiment, overrides), has_grid=has_grid)
+            plan = prepare(task, experiment, overrides, with_inputs)
+            return replace(plan, has_grid=has_grid)
         finally:
             _more_folders.reset(token)
 

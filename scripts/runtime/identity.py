@@ -19,7 +19,7 @@ from typing import Any
 from eval.harness.files import sha256
 from scripts.runtime.check import KeyPath, Report
 
-__all__ = ["content_hash", "is_decisive", "run_hash"]
+__all__ = ["content_hash", "is_decisive", "likeness", "run_hash"]
 
 _NOT_DECISIVE = frozenset(
     {
@@ -86,6 +86,30 @@ def _canonical(value: Any, path: KeyPath, inputs: set[KeyPath], outputs: set[Key
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def likeness(
+    job: Mapping[str, Any], inputs: Sequence[KeyPath], outputs: Sequence[KeyPath]
+) -> Any:
+    """A job such that two of the same settings are equal, with the names of inputs for contents.
+
+    For finding a published run on a machine that does not have its inputs, which the hash needs.
+
+    Args:
+        job: the resolved `job` node, plain values.
+        inputs, outputs: key paths of input files and of outputs, beginning with "job".
+    """
+    named = _by_name(job, ("job",), frozenset(inputs))
+    return _canonical(named, ("job",), set(), set(outputs))
+
+
+def _by_name(value: Any, path: KeyPath, inputs: frozenset[KeyPath]) -> Any:
+    """A value in which only the last part of an input's path is left."""
+    if isinstance(value, Mapping):
+        return {key: _by_name(item, (*path, key), inputs) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_by_name(item, (*path, index), inputs) for index, item in enumerate(value)]
+    return Path(value).name if path in inputs and isinstance(value, str) else value
 
 
 _seen: dict[tuple[str, int, int, int], str] = {}

@@ -13,7 +13,8 @@ from typing import Literal
 
 from scripts.runtime.compose import Plan, Planner
 from scripts.runtime.errors import ROOT, ConfigError, in_one_line
-from scripts.runtime.folders import RunFolder
+from scripts.runtime.folders import RunFolder, walk
+from scripts.runtime.identity import likeness
 from scripts.runtime.source import command
 
 __all__ = ["Cell", "State", "launch", "look"]
@@ -83,18 +84,26 @@ def look(
     """
     states: dict[Cell, State] = {}
     planner = Planner(also)
+    runs: dict[str, list[RunFolder]] = {}
     for cell in dict.fromkeys(cells):
-        states[cell] = _look(cell, scale, (*_outputs(outputs), *given), planner)
+        states[cell] = _look(cell, scale, (*_outputs(outputs), *given), planner, runs)
         if progress is not None:
             progress(1)
     return states
 
 
-def _look(cell: Cell, scale: str, where: Sequence[str], planner: Planner) -> State:
+def _look(
+    cell: Cell,
+    scale: str,
+    where: Sequence[str],
+    planner: Planner,
+    runs: dict[str, list[RunFolder]],
+) -> State:
     try:
         plan = planner.plan(cell.experiment, f"scale={scale}", *where, *cell.chosen)
     except ConfigError as error:
-        return State(cell, "cannot be planned", str(error))
+        found = _without_inputs(cell, scale, where, planner, runs)
+        return found or State(cell, "cannot be planned", str(error))
     extra = [word for word in where if not word.startswith("paths.outputs=")]
     said = command(plan, (*cell.chosen, *extra))
     for place in (plan.folder, plan.published):
@@ -111,6 +120,43 @@ def _look(cell: Cell, scale: str, where: Sequence[str], planner: Planner) -> Sta
             return State(cell, "not a result", f"{place} was made {kind}", plan, None, said)
         return State(cell, "done", "", plan, run, said)
     return State(cell, "not run", "", plan, None, said)
+
+
+def _without_inputs(
+    cell: Cell,
+    scale: str,
+    where: Sequence[str],
+    planner: Planner,
+    runs: dict[str, list[RunFolder]],
+) -> State | None:
+    """The finished run of a cell whose inputs are not on this machine, found by its settings.
+
+    None where there is none, or several that the settings cannot tell apart.
+    """
+    try:
+        chosen = (f"scale={scale}", *where, *cell.chosen)
+        plan = planner.plan(cell.experiment, *chosen, with_inputs=False)
+    except ConfigError:
+        return None
+    if cell.experiment not in runs:
+        paths = plan.config["paths"]
+        places = (Path(paths["runs"]), Path(paths["published"]))
+        runs[cell.experiment] = list(walk(cell.experiment, *places))
+    wanted = likeness(plan.job, plan.inputs, plan.outputs)
+    stamps = {"scale": scale, "assets": "published", "seed": plan.config["seed"]}
+    found = []
+    for run in runs[cell.experiment]:
+        try:
+            same = all(run.results[key] == value for key, value in stamps.items())
+            same = same and likeness(run.config["job"], plan.inputs, plan.outputs) == wanted
+            if same and run.metrics:
+                found.append(run)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # damaged: what cannot be read is not the one
+    if len(found) != 1:
+        return None
+    said = command(plan, cell.chosen)
+    return State(cell, "done", "its inputs are not on this machine", plan, found[0], said)
 
 
 def _outputs(outputs: Path) -> tuple[str, ...]:

@@ -121,6 +121,22 @@ def test_an_experiment_that_is_not_there_is_said_and_the_rest_is_built(tables, o
     assert "cannot be planned: experiment: there is no conf/experiment/test/nowhere" in said.out
 
 
+def test_a_run_whose_inputs_are_elsewhere_is_found_by_its_settings(tables, outputs, tmp_path):
+    for name, value in (("one", 17.0), ("other", 18.0)):
+        (tmp_path / name).write_text(name)
+        ran(outputs, {"total": value}, "job.steps=2", f"job.source={tmp_path / name}")
+        (tmp_path / name).unlink()
+    rows = [
+        {"key": name, "overrides": [f"job.source=/elsewhere/{name}"]} for name in ("one", "third")
+    ]
+    columns = [{"key": "few", "overrides": ["job.steps=2"]}]
+    tables(rows=rows, columns=columns)
+    found = entries(outputs)
+    assert found["one", "few"]["ours"] == "17.0"
+    assert found["third", "few"]["ours"] == ""
+    assert "no file or folder '/elsewhere/third'" in found["third", "few"]["problem"]
+
+
 def test_the_list_gives_commands_that_make_the_cells(tables, outputs, run):
     _, said = tables("--list", seeds=[1])
     lines = said.out.splitlines()
