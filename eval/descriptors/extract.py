@@ -14,7 +14,8 @@ odd_to_even_db  energy of harmonics 1, 3, 5, ... over that of 2, 4, 6, ... in dB
                 counts from zero and gives the inverse: an empty peak below the fundamental puts
                 that right.
 pitch_salience  highest autocorrelation of X at lags of 100 to 5000 Hz over the one at lag 0
-                (Ricard 2004). White noise has pi / 4.
+                (Ricard 2004). White noise has pi / 4. Of X without its last bin: a power of two,
+                which is autocorrelated in half of the time, and moves values by 1e-5.
 flatness        geometric over arithmetic mean of X: 1 where all bins are equal, about 0.846 for
                 white noise (2 exp(-gamma / 2) / sqrt(pi)), 0 for a sine.
 flux            Euclidean norm of X_t - X_(t-1). A change between sound and silence counts.
@@ -137,7 +138,7 @@ class Extractor:
         """Return the values of a frame that is not silent; flux stays open."""
         return (
             *self._harmonic(spectrum),
-            self._salience(spectrum),
+            self._salience(spectrum[:-1]),
             self._flatness(spectrum),
             np.nan,
             self._complexity(spectrum),
