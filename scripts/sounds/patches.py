@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float32
 
 from eval.sounds.base import Clip, Unreadable
 from scripts.sounds.rendering import Draw, identity_of, rate_of, rendered
@@ -64,6 +67,10 @@ class SynthSounds:
             IndexError: a number is not in [0, len).
         """
         return [*rendered(self.synth, self._draw, indices, self.n, self.sample_rate, self.name)]
+
+    def theta(self, indices: Sequence[int]) -> Float32[np.ndarray, "n n_params"]:
+        """Return the parameters of the sounds of those numbers, nothing rendered."""
+        return np.asarray(self._draw(jnp.asarray(indices, jnp.int32))[0])
 
     @cached_property
     def _draw(self) -> Draw:

@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -25,7 +24,7 @@ from scripts.jobs.picture import png
 from scripts.runtime.check import OutputPath
 from scripts.runtime.errors import UserError
 from scripts.runtime.page import Page
-from scripts.sounds.patches import SynthSounds, uniform
+from scripts.sounds.patches import SynthSounds
 from synth.base import Synth
 
 if TYPE_CHECKING:
@@ -85,11 +84,8 @@ class Parameters:
             )
         sounds = SynthSounds(self.synth, self.n_sounds, run.seed)
         names = tuple(parameter.name for parameter in self.synth.parameters)
-        theta = np.asarray(
-            uniform(len(names), run.seed)(jnp.arange(self.n_sounds, dtype=jnp.int32))[0], np.float64
-        )
         vectors, rows = self._embedded(run, sounds)
-        theta = theta[rows]
+        theta = sounds.theta(rows.tolist()).astype(np.float64)
         with run.progress(self.folds, f"predicting {len(names)} parameters") as bar:
             prediction = predict_parameters(
                 vectors,

@@ -263,10 +263,10 @@ class Similarity:
                 self._side(run, pictured, delta, first).clips(numbers) for first in (True, False)
             ]
             for number, pair in enumerate(zip(*sides, strict=True)):
-                likeness = found[delta].values[number]
+                card.text(f"Pair {number + 1}, similarity {found[delta].values[number]:.3f}")
                 for clip, letter in zip(pair, "AB", strict=True):
                     assert isinstance(clip, Clip)
-                    play(card, clip, f"pair {number + 1}, {letter} (similarity {likeness:.3f})")
+                    play(card, clip, letter)
 
 
 def _verdict(name: str, trend: Fall) -> str:
