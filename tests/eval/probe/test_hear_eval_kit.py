@@ -141,7 +141,7 @@ def test_scores_of_the_grid_are_those_of_hear_eval_kit(kit, tmp_path, kind, metr
     by_seed = [np.mean([r.value for r in ours.rows() if r.seed == seed]) for seed in (0, 1, 2)]
     chance = 1 / 8 if kind == "multiclass" else targets.mean()
     assert np.mean(by_fold) > 2 * chance or np.mean(by_fold) > chance + 0.2
-    # The kit draws its weights and dropout otherwise: as far apart as our own seeds may be, and 3 %.
+    # The kit draws weights and dropout otherwise: as far apart as our own seeds may be, and 3 %.
     assert min(by_seed) - 0.03 < np.mean(by_fold) < max(by_seed) + 0.03
 
 
