@@ -105,9 +105,9 @@ class LaionClap:
         device = torch_device(self.device)
         if self.assets == "stand_in":
             return seeded(lambda: _Audio(self.architecture), seed=0).to(device)
-        network = _Audio(self.architecture)
+        state, network = self._state(), _Audio(self.architecture)
         unused = ("text_", "audio_transform.", "logit")
-        load_into(network, self._state(), self._path, unused, made=COMPUTED)
+        load_into(network, state, self._path, unused, made=COMPUTED)
         return network.eval().requires_grad_(False).to(device)
 
     @cached_property
@@ -116,10 +116,10 @@ class LaionClap:
         if self.assets == "stand_in":
             return seeded(_Text, seed=1).to(device), stand_in_tokens
         tokens = local_tokens(self.tokenizer)
-        network = _Text()
+        state, network = self._state(), _Text()
         # Files of transformers 4 hold the numbers of positions too.
         unused = ("audio_", "text_transform.", "logit", "text_branch.embeddings.position_ids")
-        load_into(network, self._state(), self._path, unused)
+        load_into(network, state, self._path, unused)
         return network.eval().requires_grad_(False).to(device), tokens
 
 

@@ -48,7 +48,7 @@ def vectors(embedder, sounds):
 
 def distance(a, b):
     """Between two vectors, as a part of their size."""
-    return float((a - b).norm() / torch.maximum(a.norm(), b.norm()))
+    return float((a - b).norm() / torch.stack([a.norm(), b.norm()]).max().clamp(min=1e-12))
 
 
 def test_says_what_it_is(request, embedder):
@@ -151,9 +151,9 @@ def test_without_weights_one_error_says_the_command(request, embedder, tmp_path)
 @pytest.mark.parametrize("name", NAMES)
 def test_making_one_loads_nothing(name):
     configured(name)
-    start = time.perf_counter()
+    start = time.process_time()
     configured(name)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_its_frames_have_its_vector_as_their_mean(embedder, sounds):
