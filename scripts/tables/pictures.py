@@ -54,6 +54,9 @@ def _bars(filled: Filled) -> Figure:
         for place, row in enumerate(rows):
             _bar(axes, place, filled.entry(row, column))
         axes.set_title(_title(column, table.unit), fontsize=10)
+        if not any(_shown(filled.entry(row, column)) for row in rows):
+            axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color="#64748b")
+            axes.set_xticks([])
         axes.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=8.5)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.grid(axis="x", color="#e2e8f0", linewidth=0.6)

@@ -211,3 +211,20 @@ def test_figures_are_drawn(tables, outputs, kind):
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (folder / "figure.svg").read_text()
     assert "data:image/png" in (folder / "index.html").read_text()
+
+
+def test_distributions_come_from_the_tables_of_the_run(tables, outputs):
+    folder = ran(outputs, {"a/x": 1.0, "b/x": 2.0}, "job.steps=2")
+    for number, name in enumerate(("a", "b")):
+        (folder / name).mkdir()
+        rows = "\n".join(f"{n},{(n * 37 % 101) + 50 * number}" for n in range(100))
+        (folder / name / "values.csv").write_text(f"sound,x\n{rows}\n101,\n")
+    rows = [{"key": key, "group": role} for key, role in (("a", "synthetic"), ("b", "real"))]
+    columns = [{"key": "x", "title": "a quantity", "overrides": ["job.steps=2"]}]
+    figure = {"kind": "distributions", "file": "values.csv"}
+    status, _ = tables(
+        metric="{row}/{column}", rows=rows, columns=columns, figure=figure, reference=None
+    )
+    assert status == 0
+    assert (outputs / "tables/count-table1/small/figure.png").is_file()
+    assert entries(outputs)["b", "a quantity"]["ours"] == "2.0"
