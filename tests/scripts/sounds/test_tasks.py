@@ -84,6 +84,7 @@ def test_envelopes_have_their_shapes():
     assert (of["gated"][:, 130:] < 0.02).all()
 
 
+@pytest.mark.slow
 def test_waveforms_have_the_partials_that_theory_gives_them():
     waves, labels, names = heard("synth_waveform", 6)
     power = np.abs(np.fft.rfft(waves * np.hanning(RATE))) ** 2
@@ -104,6 +105,7 @@ def test_waveforms_have_the_partials_that_theory_gives_them():
     assert shares[of["sine"]].min() > shares[of["saw"]].max()
 
 
+@pytest.mark.slow
 def test_a_square_has_odd_partials_and_a_saw_all():
     waves, labels, names = heard("synth_waveform", 12)
     power = np.abs(np.fft.rfft(waves * np.hanning(RATE))) ** 2
