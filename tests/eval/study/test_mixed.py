@@ -56,6 +56,7 @@ def test_an_unbalanced_one_agrees_with_statsmodels():
     assert error == pytest.approx(theirs.bse_fe[1], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_effects_that_are_known_are_recovered_as_often_as_it_says():
     found = [mixed_model(*made(seed, people=10, sounds=20)) for seed in range(100, 130)]
     held = np.mean([one.slope.low <= -0.5 <= one.slope.high for one in found])

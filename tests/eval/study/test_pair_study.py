@@ -61,6 +61,7 @@ def test_known_effects_are_recovered(plan, similarities):
     assert len(found.pairs) == 40
 
 
+@pytest.mark.slow
 def test_where_delta_does_nothing_nothing_is_found(plan, similarities):
     slopes, p = [], []
     for seed in range(8):

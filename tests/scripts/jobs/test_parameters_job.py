@@ -38,6 +38,7 @@ def finished(tmp_path_factory):
     return SimpleNamespace(folder=folder, job=job, metrics=job(plain_run(folder)))
 
 
+@pytest.mark.slow
 def test_what_makes_a_sound_loud_is_known_and_the_phase_is_not(finished):
     metrics = finished.metrics
     assert metrics["r2/mixer.noise"] > 0.15
@@ -47,6 +48,7 @@ def test_what_makes_a_sound_loud_is_known_and_the_phase_is_not(finished):
     assert metrics["left_out"] == 0
 
 
+@pytest.mark.slow
 def test_tables_and_page(finished):
     with (finished.folder / "parameters.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
