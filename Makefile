@@ -26,11 +26,11 @@ PAGE := outputs/demo/index.html
 TABLE = --scale $(SCALE) $(if $(LAUNCH),--run) $(if $(WITH),--with $(WITH))
 
 .DEFAULT_GOAL := help
-.PHONY: ctag-table1 doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 .PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae
+.PHONY: ctag-table1 doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9%-]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  variables: ACCELERATOR=cpu|cuda12|cuda13  TORCH_INDEX=url  PYTHON=path  SCALE=smoke|small|paper\n'
 	@printf '             PYTEST="arguments"  WORKERS=logical|0|n  DATA="arguments"\n'
 	@printf '             LAUNCH=1 (run what a table lacks)  WITH="key=value ..." (for its runs)\n'
@@ -38,7 +38,7 @@ help: ## List the targets
 setup: ## Make .venv from the exact pins; does nothing when nothing changed
 	@$(SETUP)
 
-setup-bench: setup ## Add torchsynth and SynthAX, the peers of the speed benchmark
+setup-bench: setup ## Add the peers that ours is compared with
 	@$(SETUP) --peers
 
 # A run that is done is skipped; where its page was deleted since, it is run again.
@@ -65,7 +65,7 @@ test-slow: setup ## Tests of more than about 20 s
 test-long: setup-bench ## Tests of ten minutes and more
 	$(RUN) -m pytest -m long $(PYTEST)
 
-test-bench: setup-bench ## Comparisons with torchsynth and SynthAX
+test-bench: setup-bench ## Comparisons with torchsynth, SynthAX and other peers
 	$(RUN) -m pytest -m bench $(PYTEST)
 
 test-all: setup-bench test ## All of them, one after the other
@@ -111,6 +111,9 @@ data-us8k: setup ## Download and prepare UrbanSound8K (CC BY-NC)
 
 data-vivae: setup ## Download and prepare VIVAE (not for commercial use)
 	$(RUN) -m scripts.data vivae $(DATA)
+
+weights-%: setup ## Fetch weights: yamnet vggish ast vggsound laion-clap ms-clap-2023 ...
+	$(RUN) -m scripts.weights $*
 
 # Tables and figures are built from what has been run; the rest is marked "not run".
 ctag-table1: setup ## Thesis Table 1 (CTAG 1): descriptors and MP3 ratio

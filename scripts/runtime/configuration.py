@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from eval.embedders.published import how_to_fetch
 from scripts.runtime.catalog import CONF
 from scripts.runtime.check import KeyPath, Report, check_node, check_value, dotted
 from scripts.runtime.errors import ConfigError
@@ -201,6 +202,7 @@ def check_inputs(plain: Mapping[str, Any], report: Report) -> None:
         if not Path(value).exists():
             command = node.get("command") if isinstance(node, Mapping) else None
             how = f"; give `{command}`" if command else ""
+            how = how or (f"; {fetch}" if (fetch := how_to_fetch(value)) else "")
             problems.problem(
                 path, f"there is no file or folder {value!r} (looked from {Path.cwd()}){how}"
             )
