@@ -246,6 +246,6 @@ def _verdict(comparison: Comparison, descriptor: str, where: str) -> str:
     else:
         answer = "neither higher nor lower for sure"
     return (
-        f"{TITLES[descriptor].capitalize()}{where} of synthetic sounds: {answer}; "
+        f"{TITLES[descriptor].split(',')[0].capitalize()}{where} of synthetic sounds: {answer}; "
         f"{written(ratio)} times that of the real ones."
     )

@@ -10,6 +10,8 @@ from jaxtyping import Float64
 matplotlib.use("Agg")
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import NullFormatter
 from scipy.stats import gaussian_kde
 
 __all__ = ["Panel", "ridgelines"]
@@ -21,7 +23,7 @@ COLOURS = {
     "other": ("#475569", "#64748b", "#334155", "#94a3b8"),
 }
 POINTS = 300
-HEIGHT = 0.92  # of the highest ridge, in rows
+HEIGHT = 0.88  # of a ridge, in rows
 RANGE = (0.5, 99.5)  # percentiles of all values that an axis spans
 
 
@@ -45,8 +47,8 @@ class Panel:
 def ridgelines(panels: Sequence[Panel], roles: Mapping[str, str], columns: int = 3) -> Figure:
     """A panel a quantity, a ridge a set; the white line is the median.
 
-    Ridges are kernel densities (Scott's rule) of equal area, in a logarithmic panel of the
-    logarithm. Sets with fewer than two different values are drawn as ticks.
+    Ridges are kernel densities (Scott's rule), all of the same height, in a logarithmic panel of
+    the logarithm. Sets with fewer than two different values are drawn as ticks.
 
     Args:
         panels: the quantities, with the same sets in the same order.
@@ -58,7 +60,8 @@ def ridgelines(panels: Sequence[Panel], roles: Mapping[str, str], columns: int =
     columns = min(columns, len(panels))
     lines = -(-len(panels) // columns)
     figure = Figure(
-        figsize=(3.5 * columns + 0.9, lines * (0.9 + 0.42 * len(names))), layout="constrained"
+        figsize=(3.5 * columns + 0.9, lines * (0.9 + 0.42 * len(names))),
+        layout=ConstrainedLayoutEngine(h_pad=0.12),
     )
     grid = figure.subplots(lines, columns, squeeze=False)
     for place, axes in enumerate(grid.flat):
@@ -79,7 +82,6 @@ def _panel(axes: Axes, panel: Panel, colours: Mapping[str, str]) -> None:
     low, high = _span(np.concatenate(list(known.values())))
     position = np.linspace(max(low, panel.bounds[0]), min(high, panel.bounds[1]), POINTS)
     ridges = {name: _density(values, position, panel.bounds) for name, values in known.items()}
-    highest = max((ridge.max() for ridge in ridges.values() if ridge is not None), default=1.0)
     places = position if panel.floor is None else 10**position
     for row, (name, values) in enumerate(reversed(known.items())):
         colour, ridge = colours[name], ridges[name]
@@ -88,7 +90,7 @@ def _panel(axes: Axes, panel: Panel, colours: Mapping[str, str]) -> None:
             shown = values if panel.floor is None else 10**values
             axes.plot(shown, np.full(shown.size, row + 0.15), "|", color=colour, markersize=9)
             continue
-        height = HEIGHT * ridge / highest
+        height = HEIGHT * ridge / ridge.max()
         axes.fill_between(
             places, row, row + height, color=colour, alpha=0.85, linewidth=0, zorder=order
         )
@@ -99,6 +101,7 @@ def _panel(axes: Axes, panel: Panel, colours: Mapping[str, str]) -> None:
         axes.plot([at, at], [row, top], color="white", linewidth=1.6, zorder=order)
     if panel.floor is not None:
         axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(places[0], places[-1])
     axes.set_ylim(-0.1, len(known) + 0.05)
     axes.set_title(panel.title, fontsize=10)
