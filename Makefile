@@ -26,7 +26,7 @@ PAGE := outputs/demo/index.html
 TABLE = --scale $(SCALE) $(if $(LAUNCH),--run) $(if $(WITH),--with $(WITH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae
+.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench bench-descriptors clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae
 .PHONY: ctag-table1 doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 
 help: ## List the targets
@@ -47,8 +47,11 @@ demo: setup ## Search sounds for words and build the page outputs/demo/index.htm
 	@test -f $(PAGE) || $(DEMO) rerun=true
 	@printf '\nOpen this page in a browser:\n%s\n' "$(CURDIR)/$(PAGE)"
 
+# A worker a core, and one thread of linear algebra a worker: more wait for each other.
+ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
 test: setup ## The default test run
-	$(RUN) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(PYTEST)
+	$(ONE_THREAD) $(RUN) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(PYTEST)
 
 test-smoke: setup ## Every experiment at scale=smoke
 	$(RUN) -m pytest -m smoke $(PYTEST)
@@ -87,6 +90,9 @@ format: setup ## Let ruff repair what it can
 
 bench: setup-bench ## The speed of the synthesizer beside its peers
 	$(RUN) -m scripts.run experiment=synth/speed scale=$(SCALE)
+
+bench-descriptors: setup ## The time of descriptors beside librosa's for the like
+	$(RUN) -m eval.descriptors.bench
 
 data-esc50: setup ## Download and prepare ESC-50 (CC BY-NC 3.0)
 	$(RUN) -m scripts.data esc50 $(DATA)
