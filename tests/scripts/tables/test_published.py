@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.runtime.compose import Planner
 from scripts.tables.build import cells_of, find_table
 from scripts.tables.definition import Table, names
 from scripts.tables.published import REFERENCE, read
@@ -118,3 +119,25 @@ def test_ctag_figures_are_those_of_the_reference():
             columns = ("estimate", "se", "low", "high", "statistic")
             found = [contrasts.figure(where, column) for column in columns]
             assert found == [values[place] for place in places]
+
+
+def composed(name, every):
+    """The plans of some cells of a table, composed whether or not their inputs are here."""
+    planner = Planner()
+    for cell in cells_of(find_table(name))[::every]:
+        yield planner.plan(cell.experiment, "scale=small", *cell.chosen, with_inputs=False)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_first_and_last_cell_of_every_table_can_be_composed(name):
+    count = len(cells_of(find_table(name)))
+    assert all(len(plan.hash) == 12 for plan in composed(name, max(1, count - 1)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_every_cell_of_every_table_is_a_run_of_its_own(name):
+    cells = cells_of(find_table(name))
+    plans = list(composed(name, 1))
+    assert len({str(plan.job) for plan in plans}) == len(cells)
+    assert all(plan.config["assets"] == "published" for plan in plans)
