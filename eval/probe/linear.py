@@ -39,7 +39,7 @@ class LinearProbe(Probe):
     check_every: int = 1
     patience: int | None = None
     initialization: Initialization = "default"
-    standardise: bool = True
+    standardise: bool = False
     device: Device = "cpu"
     chunk_mb: float = 4000.0
 

@@ -93,7 +93,7 @@ class Spectrum:
 
 def a_job(task=None, probe=None, **settings):
     settings = {"seeds": 2, "resamples": 50, "examples": 2} | settings
-    probe = probe or LinearProbe(learning_rate=0.05)
+    probe = probe or LinearProbe(learning_rate=0.05, standardise=True)
     return Probing(task or Tones(), Spectrum(calls=settings.pop("calls", None)), probe, **settings)
 
 
