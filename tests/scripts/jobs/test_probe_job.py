@@ -160,7 +160,7 @@ def test_sounds_are_embedded_once_and_broken_ones_are_counted(tmp_path, caplog):
     calls = []
     first, second = (
         a_job(Tones(broken=7), probe, cache=tmp_path / "cache", calls=calls)
-        for probe in (RidgeProbe(), LinearProbe(learning_rate=0.05))
+        for probe in (RidgeProbe(), LinearProbe(learning_rate=0.05, standardise=True))
     )
     metrics = first(a_run(tmp_path / "one"))
     second(a_run(tmp_path / "two"))
@@ -184,7 +184,7 @@ class Stops(Probe):
         if len(self.fits) == 1:
             raise KeyboardInterrupt
         self.fits.append(len(seeds))
-        return LinearProbe(learning_rate=0.05).fit(problem, seeds, chosen, progress)
+        return LinearProbe(learning_rate=0.05, standardise=True).fit(problem, seeds, chosen, progress)
 
 
 def test_an_interrupted_run_ends_with_the_same_numbers_and_fits_no_fold_twice(tmp_path):
