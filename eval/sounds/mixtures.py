@@ -5,6 +5,9 @@ clip become one second. The paper does not say at which level, so here: the segm
 they are, and a sum whose peak exceeds full scale is divided by it, which keeps the proportions and
 is what the synthesizers' mixers do. "power" divides the sum by the square root of the number of
 segments instead, the level that independent segments have on their own, and then limits too.
+
+Recordings that are shorter than what is to be mixed, which VGGSound has none of, would be mixed
+with silence; where a set is told to, other recordings of it follow instead.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float32
 
+from eval.harness.audio import resample
 from eval.sounds.base import Clip, Sounds, Unreadable
 from eval.sounds.segments import segment
 
-__all__ = ["Level", "Mixtures", "mix"]
+__all__ = ["Fill", "Level", "Mixtures", "mix"]
 
+Fill = Literal["silence", "others"]
 Level = Literal["sum", "power"]
 
 
@@ -72,6 +77,8 @@ class Mixtures:
         segment_s: length of the segments and of the mixture.
         level: how loud, see the module.
         seed: of the stretches' places.
+        fill: what follows a sound that is shorter than `seconds`: silence, or other sounds of the
+            set, drawn by (seed, number), until it is long enough.
         name: empty is the set's own with the seconds.
     """
 
@@ -80,6 +87,7 @@ class Mixtures:
     segment_s: float = 1.0
     level: Level = "sum"
     seed: int = 0
+    fill: Fill = "silence"
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -101,7 +109,7 @@ class Mixtures:
         """The set's, and all settings."""
         return (
             f"mixtures of {self.seconds!r} s in {self.segment_s!r} s at {self.level} by "
-            f"{self.seed} of ({self.sounds.identity})"
+            f"{self.seed} with {self.fill} of ({self.sounds.identity})"
         )
 
     def __len__(self) -> int:
@@ -121,4 +129,22 @@ class Mixtures:
         n_layers = round(self.seconds / self.segment_s)
         length = max(1, round(self.segment_s * clip.sample_rate))
         rng = np.random.default_rng([self.seed, index])
-        return Clip(clip.name, mix(clip.wave, n_layers, length, rng, self.level), clip.sample_rate)
+        wave = clip.wave
+        if self.fill == "others" and wave.size < n_layers * length:
+            wave = self._followed(index, clip, n_layers * length)
+        return Clip(clip.name, mix(wave, n_layers, length, rng, self.level), clip.sample_rate)
+
+    def _followed(self, index: int, clip: Clip, length: int) -> Float32[np.ndarray, " n_samples"]:
+        """The sound and other ones behind it, cut to `length` samples if the set has as many."""
+        waves, n_samples = [clip.wave], clip.wave.size
+        for other in np.random.default_rng([self.seed, index, 1]).permutation(len(self.sounds)):
+            if n_samples >= length:
+                break
+            if other == index:
+                continue
+            (found,) = self.sounds.clips([int(other)])
+            if isinstance(found, Clip):
+                wave = resample(found.wave, found.sample_rate, clip.sample_rate)
+                waves.append(wave)
+                n_samples += wave.size
+        return np.concatenate(waves)[:length]

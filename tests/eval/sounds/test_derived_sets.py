@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from eval.sounds.arrays import ArraySounds
-from eval.sounds.base import Sounds, Unreadable
+from eval.sounds.base import Clip, Sounds, Unreadable
 from eval.sounds.mixtures import Mixtures, mix
 from eval.sounds.segments import Segments
 from eval.sounds.subset import Subset
@@ -146,6 +146,22 @@ def test_power_keeps_the_level_of_independent_segments():
     # Silence behind a sound of two seconds is not counted.
     short = mix(noise[:32000], 10, 16000, rng, level="power")
     assert short.std() == pytest.approx(noise.std(), rel=0.02)
+
+
+def test_other_sounds_follow_a_short_one_where_that_is_asked_for():
+    """Sounds that hold their own number: what a mixture is of can be read off its sum."""
+    waves = [np.full(60 + 10 * n, 2.0**-n, np.float32) for n in range(1, 5)]
+    waves.append(np.full(200, 2.0**-5, np.float32))
+    sounds = ArraySounds("numbers", waves, 100.0)
+    mixed = Mixtures(sounds, seconds=2.0, segment_s=1.0, fill="others").clips(range(5))
+    silent = Mixtures(sounds, seconds=2.0, segment_s=1.0).clips(range(5))
+    for number, (clip, other) in enumerate(zip(mixed, silent, strict=True)):
+        assert isinstance(clip, Clip)
+        assert isinstance(other, Clip)
+        # The first sample is the sound's own, with what lies a second later.
+        others = {2.0**-n for n in range(1, 6)} - {float(waves[number][0])}
+        assert float(clip.wave[0] - waves[number][0]) in (others if number < 4 else {2.0**-5})
+        assert (clip.wave != other.wave).any() == (number < 4)
 
 
 def test_wrong_settings_are_refused():

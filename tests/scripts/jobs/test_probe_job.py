@@ -184,7 +184,8 @@ class Stops(Probe):
         if len(self.fits) == 1:
             raise KeyboardInterrupt
         self.fits.append(len(seeds))
-        return LinearProbe(learning_rate=0.05, standardise=True).fit(problem, seeds, chosen, progress)
+        probe = LinearProbe(learning_rate=0.05, standardise=True)
+        return probe.fit(problem, seeds, chosen, progress)
 
 
 def test_an_interrupted_run_ends_with_the_same_numbers_and_fits_no_fold_twice(tmp_path):
