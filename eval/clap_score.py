@@ -13,7 +13,8 @@ from jaxtyping import Float
 
 from eval.embedders.base import Embedder
 from eval.sounds.base import Sounds, Unreadable
-from eval.study.intervals import Interval, mean_interval
+from eval.statistics.bootstrap import mean_interval
+from eval.statistics.estimate import Estimate
 
 __all__ = ["ClapScore", "TextAndAudio", "clap_score", "score_sounds"]
 
@@ -38,7 +39,7 @@ class ClapScore:
         unreadable: the sounds that could not be read, and why.
     """
 
-    score: Interval
+    score: Estimate
     standard_deviation: float
     values: Float[np.ndarray, " n_sounds"]
     unreadable: tuple[Unreadable, ...] = ()

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from eval.distances.estimate import Estimate, bootstrap
 from eval.distances.frechet import Gaussian, frechet_distance
+from eval.distances.resampling import bootstrap
 from eval.distances.sample import Sample
+from eval.statistics.estimate import Estimate
 
 __all__ = ["DIRECTIONS", "fad", "fad_with_interval", "gaussian_of", "reduced"]
 

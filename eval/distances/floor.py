@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from eval.distances.estimate import LEVEL
+from eval.statistics.estimate import percentiles
 
 __all__ = ["Floor", "floor"]
 
@@ -61,5 +61,4 @@ def floor(
         found.append(distance(np.sort(order[: n // 2]), np.sort(order[n // 2 :])))
         if progress is not None:
             progress()
-    low, high = np.percentile(found, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
-    return Floor(np.array(found), float(np.mean(found)), float(low), float(high))
+    return Floor(np.array(found), *percentiles(float(np.mean(found)), np.array(found)))

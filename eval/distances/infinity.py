@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from eval.distances.estimate import Estimate, groups_of, jackknife
 from eval.distances.fad import DIRECTIONS, gaussian_of, reduced
 from eval.distances.frechet import frechet_distance
+from eval.distances.resampling import groups_of
 from eval.distances.sample import Sample
+from eval.statistics.estimate import Estimate
+from eval.statistics.jackknife import jackknife
 
 __all__ = ["Extrapolation", "fad_infinity"]
 

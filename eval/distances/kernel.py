@@ -16,8 +16,10 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from scipy.spatial.distance import pdist
 
-from eval.distances.estimate import Estimate, groups_of, jackknife
+from eval.distances.resampling import groups_of
 from eval.distances.sample import Sample
+from eval.statistics.estimate import Estimate
+from eval.statistics.jackknife import jackknife
 
 __all__ = ["SCALE", "bandwidth_of", "kad", "kad_with_interval"]
 

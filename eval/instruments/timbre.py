@@ -14,7 +14,8 @@ from jaxtyping import Float
 
 from eval.instruments.notes import Instrument
 from eval.instruments.reference import Reference
-from eval.study.intervals import Interval, mean_interval
+from eval.statistics.bootstrap import mean_interval
+from eval.statistics.estimate import Estimate
 
 __all__ = [
     "affinity",
@@ -71,7 +72,7 @@ def instrument_consistency(reference: Reference, instrument: Instrument) -> floa
 
 def timbre_consistency(
     reference: Reference, instruments: Sequence[Instrument], seed: int = 0
-) -> Interval:
+) -> Estimate:
     """Return equation 8, the mean over instruments, with a 95 % interval over them.
 
     Raises:

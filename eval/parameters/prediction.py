@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from eval.parameters.regression import Fitted, nearest, ridge
-from eval.study.intervals import Interval, interval_of, resample_counts
+from eval.statistics.estimate import Estimate, percentiles
+from eval.statistics.resampling import resample_counts
 
 __all__ = ["Method", "Prediction", "predict_parameters"]
 
@@ -34,10 +35,10 @@ class Prediction:
     """
 
     names: tuple[str, ...]
-    r2: tuple[Interval, ...]
+    r2: tuple[Estimate, ...]
     chance: Float[np.ndarray, " n_params"]
-    modules: dict[str, Interval]
-    mean: Interval
+    modules: dict[str, Estimate]
+    mean: Estimate
     predicted: Float[np.ndarray, "n_sounds n_params"]
 
     @property
@@ -120,18 +121,18 @@ def _summary(
     drawn = np.concatenate([_r2(y, predicted, counts) for counts in blocks])
     varies = ~np.isnan(values)
 
-    def mean_of(places: Sequence[int]) -> Interval:
+    def mean_of(places: Sequence[int]) -> Estimate:
         there = [place for place in places if varies[place]]
         if not there:
-            return Interval(np.nan, np.nan, np.nan)
-        return interval_of(float(values[there].mean()), drawn[:, there].mean(axis=1))
+            return Estimate(np.nan)
+        return percentiles(float(values[there].mean()), drawn[:, there].mean(axis=1))
 
     modules: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         modules.setdefault(name.split(".", 1)[0], []).append(place)
     return Prediction(
         names,
-        tuple(interval_of(float(value), drawn[:, place]) for place, value in enumerate(values)),
+        tuple(percentiles(float(value), drawn[:, place]) for place, value in enumerate(values)),
         chance,
         {module: mean_of(places) for module, places in modules.items()},
         mean_of(range(len(names))),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from eval.study.intervals import Interval, interval_of, mean_interval, resample_counts
+from eval.statistics.bootstrap import bootstrap, mean_interval
+from eval.statistics.estimate import Estimate
 
 __all__ = ["PairSimilarity", "cosines", "pair_similarity", "unrelated_similarity"]
 
@@ -27,8 +28,8 @@ class PairSimilarity:
         values: of each pair; NaN where one of its sounds has no vector, or a vector of zeros.
     """
 
-    pairs: Interval
-    unrelated: Interval
+    pairs: Estimate
+    unrelated: Estimate
     values: Float[np.ndarray, " n_pairs"]
 
     @property
@@ -90,7 +91,7 @@ def unrelated_similarity(
     first: Float[np.ndarray, "n_pairs dimension"],
     second: Float[np.ndarray, "n_second dimension"],
     seed: int = 0,
-) -> Interval:
+) -> Estimate:
     """Return the mean cosine of a first and a second sound over all different pairs, in O(n).
 
     The interval resamples pairs, not combinations of them: those share sounds and are not
@@ -111,9 +112,7 @@ def unrelated_similarity(
         # A resample that drew one pair alone has nothing to compare.
         return np.divide(total, weight, out=np.full(len(total), np.nan), where=weight > 0)
 
-    blocks = resample_counts(len(a), seed, resamples=500)
-    replicates = np.concatenate([mean(counts) for counts in blocks])
-    return interval_of(float(mean(np.ones((1, len(a))))[0]), replicates)
+    return bootstrap(mean, len(a), resamples=500, seed=seed)
 
 
 def _unit(vectors: Float[np.ndarray, "n dimension"]) -> Float[np.ndarray, "n dimension"]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from eval.study.intervals import RESAMPLES, Interval, resample_counts, spearman_interval
+from eval.statistics.estimate import Estimate
+from eval.statistics.rank import spearman_interval
+from eval.statistics.resampling import resample_counts
 
 __all__ = ["Fall", "fall"]
 
@@ -28,7 +30,7 @@ class Fall:
     steadily: bool
     share: float
     p: float
-    spearman: Interval
+    spearman: Estimate
 
 
 def fall(
@@ -61,7 +63,7 @@ def fall(
     means = values.mean(axis=0)
     falls = [
         (np.diff(counts @ values, axis=1) < 0).all(axis=1)
-        for counts in resample_counts(n_sounds, seed, RESAMPLES)
+        for counts in resample_counts(n_sounds, seed)
     ]
     # The largest value is expected at the first factor: ranks rise from the last column on.
     page = page_trend_test(values[:, ::-1], method="asymptotic")

@@ -8,11 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from eval.study.intervals import Interval
+from eval.statistics.estimate import Estimate
+from eval.statistics.intervals import normal_interval
 
 __all__ = ["MixedModel", "mixed_model"]
-
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class MixedModel:
         converged: whether the fit settled.
     """
 
-    intercept: Interval
-    slope: Interval
+    intercept: Estimate
+    slope: Estimate
     p: float
     person: float
     sound: float
@@ -78,7 +77,7 @@ def mixed_model(
     fit = sums.fit(best.x)
     errors = np.sqrt(np.diag(fit.covariance))
     intercept, slope = (
-        Interval(float(value), float(value - _Z * error), float(value + _Z * error))
+        normal_interval(float(value), float(error))
         for value, error in zip(fit.coefficients, errors, strict=True)
     )
     rest = float(np.sqrt(fit.variance))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eval.statistics.bootstrap import mean_interval
+from eval.statistics.estimate import Estimate
+from eval.statistics.rank import spearman_interval
 from eval.study.answers import Answers
-from eval.study.intervals import Interval, mean_interval, spearman_interval
 from eval.study.mixed import MixedModel, mixed_model
 from eval.study.plan import Gate, Question, StudyPlan, Trial, balanced_orders
 
@@ -60,11 +62,11 @@ class RatingAnalysis:
         model: rating by log10 of the factor, with people's and pairs' own intercepts.
     """
 
-    by_condition: dict[str, Interval]
+    by_condition: dict[str, Estimate]
     pairs: pandas.DataFrame
-    with_similarity: Interval
-    with_factor: Interval
-    agreement: Interval
+    with_similarity: Estimate
+    with_factor: Estimate
+    agreement: Estimate
     model: MixedModel
 
 
@@ -178,7 +180,7 @@ def analyse_ratings(
     )
 
 
-def _agreement(table: Any, seed: int) -> Interval:
+def _agreement(table: Any, seed: int) -> Estimate:
     """The mean rank correlation of each person with the means of all others."""
     wide = table.pivot_table(index="pair", columns="participant", values=SIMILAR)
     found = []
@@ -189,4 +191,4 @@ def _agreement(table: Any, seed: int) -> Interval:
             correlation = wide.loc[both, person].corr(others[both], method="spearman")
             if np.isfinite(correlation):
                 found.append(float(correlation))
-    return mean_interval(found, seed) if found else Interval(np.nan, np.nan, np.nan)
+    return mean_interval(found, seed) if found else Estimate(np.nan)

@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from eval.descriptors.intervals import (
-    Estimate,
-    gap_closed,
-    mean,
-    probability_above,
-    ratio_of_means,
-)
+from eval.descriptors.intervals import gap_closed, mean, ratio_of_means
 from eval.harness.audio import resample
 from eval.harness.files import write_text
 from eval.sounds.base import Clip, Unreadable
+from eval.statistics.estimate import Estimate
+from eval.statistics.rank import probability_above
 from scripts.jobs.collection import Collection
 from scripts.runtime.page import Card, Page
 

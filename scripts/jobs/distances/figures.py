@@ -11,9 +11,9 @@ from jaxtyping import Float
 matplotlib.use("Agg")
 from matplotlib.figure import Figure
 
-from eval.distances.estimate import Estimate
 from eval.distances.floor import Floor
 from eval.distances.infinity import Extrapolation
+from eval.statistics.estimate import Estimate
 
 __all__ = ["bars", "extrapolation", "scatter"]
 

@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eval.distances.estimate import Estimate
 from eval.distances.sample import Sample
 from eval.embedders.base import Embedder, FrameEmbedder
 from eval.embedding import embed, embed_frames
 from eval.sounds.base import Clip, Sounds, Unreadable
+from eval.statistics.estimate import Estimate
 from scripts.jobs.comparing import counting, footer, play, write_csv
 from scripts.jobs.distances.measure import Measured, Sizes, measure, steps
 from scripts.jobs.picture import png

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from eval.distances.estimate import Estimate
 from eval.distances.fad import fad_with_interval, gaussian_of
 from eval.distances.floor import Floor, floor
 from eval.distances.frechet import frechet_distance
 from eval.distances.infinity import Extrapolation, fad_infinity
 from eval.distances.kernel import bandwidth_of, kad, kad_with_interval
 from eval.distances.sample import Sample
+from eval.statistics.estimate import Estimate
 
 __all__ = ["Measured", "Sizes", "measure", "steps"]
 

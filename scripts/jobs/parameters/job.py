@@ -17,7 +17,7 @@ from eval.parameters.disentanglement import (
 )
 from eval.parameters.prediction import Method, Prediction, predict_parameters
 from eval.sounds.base import Clip
-from eval.study.intervals import Interval
+from eval.statistics.estimate import Estimate
 from scripts.jobs.comparing import counting, footer, play, write_csv
 from scripts.jobs.parameters.figures import overview, scatters
 from scripts.jobs.picture import png
@@ -245,7 +245,7 @@ class Parameters:
             said = f"said to be {end}: {guess[row]:.2f}, is {theta[row, place]:.2f}"
             play(card, clip, said)
 
-    def _by_value(self, prediction: Prediction) -> list[tuple[str, Interval]]:
+    def _by_value(self, prediction: Prediction) -> list[tuple[str, Estimate]]:
         return sorted(
             prediction.modules.items(), key=lambda item: -np.nan_to_num(item[1].value, nan=-np.inf)
         )

@@ -12,7 +12,8 @@ from eval.embedders.base import Embedder
 from eval.embedding import Embedded, embed
 from eval.probe.base import Probe
 from eval.probe.evaluate import ProbeResult, evaluate
-from eval.statistics.intervals import Interval, bootstrap
+from eval.statistics.bootstrap import bootstrap
+from eval.statistics.estimate import Estimate
 from eval.tasks.base import Task, TaskSource
 from eval.tasks.thinned import thinned
 from scripts.jobs.comparing import counting
@@ -145,11 +146,11 @@ class Probing:
                 raise UserError(f"probe: {error}") from error
 
 
-def _metrics(result: ProbeResult, interval: Interval) -> dict[str, float]:
+def _metrics(result: ProbeResult, interval: Estimate) -> dict[str, float]:
     own = [row for row in result.rows() if row.metric == result.metrics[0]]
     by_seed = [np.mean([row.value for row in own if row.seed == seed]) for seed in result.seeds]
     metrics = {
-        "score": interval.estimate,
+        "score": interval.value,
         "score_low": interval.low,
         "score_high": interval.high,
         **{name: result.mean(name) for name in result.metrics},

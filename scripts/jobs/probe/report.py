@@ -11,7 +11,8 @@ import numpy as np
 from eval.probe.evaluate import ProbeResult
 from eval.probe.ranking import Ranking
 from eval.sounds.base import Clip
-from eval.statistics.intervals import Interval, wilson
+from eval.statistics.estimate import Estimate
+from eval.statistics.intervals import wilson
 from eval.tasks.base import Task
 from scripts.jobs.comparing import footer, play, write_csv
 from scripts.jobs.picture import png
@@ -69,7 +70,7 @@ class Report:
     embedder: str
     probe: str
     result: ProbeResult
-    interval: Interval
+    interval: Estimate
 
     def write(self, run: Run, examples: int, page: OutputPath | None) -> None:
         """Write everything to the run's folder, and a copy of the page where it is wanted."""

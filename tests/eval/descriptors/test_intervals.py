@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eval.descriptors.intervals import gap_closed, mean, probability_above, ratio_of_means
+from eval.descriptors.intervals import gap_closed, mean, ratio_of_means
+from eval.statistics.rank import probability_above
 
 GENERATOR = np.random.default_rng(0)
 
@@ -30,15 +31,6 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     assert (held >= 88).all()
 
 
-def test_the_probability_above_is_mann_whitneys_statistic():
-    first, second = GENERATOR.integers(0, 9, 50) * 1.0, GENERATOR.integers(2, 12, 70) * 1.0
-    expected = stats.mannwhitneyu(first, second).statistic / (50 * 70)
-    assert probability_above(first, second).value == pytest.approx(expected)
-    assert probability_above(first, first).value == 0.5
-    apart = probability_above(np.arange(5.0) + 10, np.arange(5.0))
-    assert (apart.value, apart.low, apart.high) == (1, 1, 1)
-
-
 def test_the_gap_that_a_mixture_closes():
     real, synthetic = GENERATOR.normal(1, 0.1, 500), GENERATOR.normal(3, 0.1, 500)
     found = gap_closed(GENERATOR.normal(1.5, 0.1, 500), real, synthetic)
@@ -52,21 +44,14 @@ def test_values_that_are_not_there_are_left_out():
     values = np.array([1.0, np.nan, 3.0])
     assert mean(values).value == 2
     assert ratio_of_means(values, np.array([4.0, np.nan])).value == 0.5
-    assert probability_above(values, np.array([2.0, np.nan])).value == 0.5
     nothing = np.full(3, np.nan)
     for found in (
         mean(nothing),
         ratio_of_means(values, nothing),
         ratio_of_means(values, np.zeros(3)),
-        probability_above(nothing, values),
         gap_closed(nothing, values, values),
     ):
-        assert np.isnan([found.value, found.low, found.high]).all()
+        assert np.isnan(found).all()
     one = mean(np.array([2.0]))
     assert one.value == 2
     assert np.isnan(one.low)
-
-
-def test_metrics_have_the_ends_beside_the_value():
-    found = mean(np.arange(10.0))
-    assert found.metrics("flux") == {"flux": 4.5, "flux_low": found.low, "flux_high": found.high}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eval.distances.estimate import bootstrap, groups_of, jackknife
 from eval.distances.fad import fad, fad_with_interval
 from eval.distances.floor import floor
 from eval.distances.infinity import fad_infinity
+from eval.distances.resampling import bootstrap, groups_of
 from eval.distances.sample import Sample
 from eval.embedding import Embedded, EmbeddedFrames
 from eval.sounds.base import Unreadable
@@ -110,16 +110,6 @@ def test_intervals_in_principal_directions_are_as_wide_as_in_all():
         whole, some = measure(60), measure(12)
         assert some.value == pytest.approx(whole.value, rel=1e-9)
         assert (some.high - some.low) / (whole.high - whole.low) == pytest.approx(1.0, rel=0.2)
-
-
-def test_leaving_one_out_of_a_mean_gives_its_standard_error():
-    x = np.random.default_rng(3).normal(size=30)
-    without = np.array([np.delete(x, i).mean() for i in range(30)])
-    found = jackknife(x.mean(), [without])
-    from scipy.stats import ttest_1samp
-
-    interval = ttest_1samp(x, 0.0).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-9)
 
 
 def test_groups_part_the_sounds():

@@ -16,7 +16,7 @@ from eval.probe.scores import score
 from eval.probe.splits import tenth
 from eval.sounds.arrays import ArraySounds
 from eval.sounds.base import Unreadable
-from eval.statistics.intervals import bootstrap, difference
+from eval.statistics.bootstrap import bootstrap, difference
 from eval.tasks.base import Fold, Task
 from tests.eval.probe.problems import arrays
 
@@ -140,8 +140,8 @@ def test_predictions_are_read_back_and_say_what_the_result_says(tmp_path):
     assert back.sizes == (30, 30, 30)
     for metric in ("top1_acc", "aucroc"):
         found = bootstrap(back.counted(metric), back.sizes, resamples=50)
-        assert found.estimate == pytest.approx(result.mean(metric))
-        assert found.low < found.estimate < found.high
+        assert found.value == pytest.approx(result.mean(metric))
+        assert found.low < found.value < found.high
     by_hand = np.mean(
         [
             score("top1_acc", scores, fold.targets)
