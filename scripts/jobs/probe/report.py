@@ -145,7 +145,7 @@ class Report:
             footer=footer(run),
         )
         estimate, low, high = self.interval
-        card = page.card(TITLES[task.metrics[0]], badge=f"{estimate:.4f}")
+        card = page.card(TITLES[task.metrics[0]], badge=f"{estimate:.4f}", wide=True)
         card.text(f"95 % of resamples of the test sounds lie between {low:.4f} and {high:.4f}.")
         card.facts(
             [
