@@ -1,6 +1,5 @@
 """The job of `eval/causal_uncertainty`: how well a classifier can tell what made the sounds."""
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,21 +11,19 @@ from scripts.jobs.collection import Collection
 from scripts.jobs.comparing import (
     Comparison,
     counting,
-    footer,
     play,
     warn_of_unreadable,
     write_csv,
     written,
 )
 from scripts.jobs.distributions import Panel, ridgelines
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.picture import png
 from scripts.runtime.check import OutputPath
 from scripts.runtime.page import Page
 
 if TYPE_CHECKING:
     from scripts.runtime.run import Run
-
-log = logging.getLogger(__name__)
 
 TITLES = {
     "h_cu": "highest probability, H_cu",
@@ -68,7 +65,7 @@ class Uncertainty:
                 tables[name] = causal_uncertainty(
                     sounds, self.classifier, self.n_sounds, run.seed, self.cache, of_set(name)
                 )
-                warn_of_unreadable(tables[name])
+                warn_of_unreadable(name, len(tables[name].names), tables[name].unreadable)
         comparison = Comparison(sets, tables, run.seed)
         self._write_tables(run, comparison, tables)
         self._write_page(run, comparison, tables)
@@ -123,10 +120,7 @@ class Uncertainty:
         for name, table in tables.items():
             self._played(page, comparison, name, table)
         comparison.unreadable_table(page)
-        path = page.write(run.artifact("index.html"))
-        if self.page is not None:
-            path = page.write(self.page)
-        log.info("the page: %s", path.resolve())
+        publish(run, page, self.page)
 
     def _findings(self, page: Page, comparison: Comparison) -> None:
         """Say whether synthetic sounds are less certain than real ones, as the paper found."""

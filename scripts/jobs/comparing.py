@@ -18,6 +18,7 @@ from eval.sounds.base import Clip, Unreadable
 from eval.statistics.estimate import Estimate
 from eval.statistics.rank import probability_above
 from scripts.jobs.collection import Collection
+from scripts.jobs.pages import name_unreadable
 from scripts.runtime.page import Card, Page
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = [
     "Comparison",
     "Measured",
     "counting",
-    "footer",
     "play",
     "warn_of_unreadable",
     "write_csv",
@@ -186,9 +186,7 @@ class Comparison:
             for name, table in self.tables.items()
             for item in table.unreadable
         ]
-        if rows:
-            page.section("Sounds that could not be read", "They are in none of the numbers above.")
-            page.table(["set", "sound", "why"], rows)
+        name_unreadable(page, ["set", "sound", "why"], rows)
 
     def _sides(self, quantity: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the values of all synthetic sounds, and of all real ones."""
@@ -250,18 +248,12 @@ def counting(run: "Run", total: int, description: str) -> Iterator[Callable[[str
         yield of_set
 
 
-def warn_of_unreadable(table: Measured) -> None:
+def warn_of_unreadable(name: str, n_sounds: int, unreadable: Sequence[Unreadable]) -> None:
     """Say in the log how many sounds of a set could not be read, and name one."""
-    if table.unreadable:
-        first = table.unreadable[0]
-        log.warning(
-            "%s: %d of %d sounds could not be read, such as %s: %s",
-            table.name,
-            len(table.unreadable),
-            len(table.names),
-            first.name,
-            first.reason,
-        )
+    if unreadable:
+        first, n_lost = unreadable[0], len(unreadable)
+        text = "%s: %d of %d sounds could not be read, such as %s: %s"
+        log.warning(text, name, n_lost, n_sounds, first.name, first.reason)
 
 
 def write_csv(run: "Run", name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -272,11 +264,3 @@ def write_csv(run: "Run", name: str, columns: Sequence[str], rows: Iterable[Sequ
     for row in rows:
         writer.writerow("" if isinstance(cell, float) and np.isnan(cell) else cell for cell in row)
     write_text(run.artifact(name), text.getvalue())
-
-
-def footer(run: "Run") -> str:
-    """What stands at the end of a page: the command and the run that made it."""
-    return (
-        f"Made by python -m scripts.run experiment={run.experiment} "
-        f"scale={run.config['scale']} seed={run.seed} (run {run.hash})."
-    )

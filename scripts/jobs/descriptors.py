@@ -1,6 +1,5 @@
 """The job of `eval/descriptors`: what sets of sounds are like, and a page to hear it."""
 
-import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,21 +11,19 @@ from scripts.jobs.collection import Collection
 from scripts.jobs.comparing import (
     Comparison,
     counting,
-    footer,
     play,
     warn_of_unreadable,
     write_csv,
     written,
 )
 from scripts.jobs.distributions import Panel, ridgelines
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.picture import png
 from scripts.runtime.check import OutputPath
 from scripts.runtime.page import Page
 
 if TYPE_CHECKING:
     from scripts.runtime.run import Run
-
-log = logging.getLogger(__name__)
 
 TITLES = {
     "inharmonicity": "inharmonicity",
@@ -125,7 +122,7 @@ class Descriptors:
                     self.cache,
                     of_set(name),
                 )
-                warn_of_unreadable(tables[name])
+                warn_of_unreadable(name, len(tables[name].names), tables[name].unreadable)
         return Comparison(sets, tables, run.seed)
 
     def _write_tables(self, run: "Run", comparison: Comparison) -> None:
@@ -173,10 +170,7 @@ class Descriptors:
             for end, name, row, value in comparison.extremes(descriptor):
                 play(card, comparison.clip(name, row), f"{end}: {value:.3g} ({name})")
         comparison.unreadable_table(page)
-        path = page.write(run.artifact("index.html"))
-        if self.page is not None:
-            path = page.write(self.page)
-        log.info("the page: %s", path.resolve())
+        publish(run, page, self.page)
 
     def _figure(
         self,

@@ -24,7 +24,8 @@ from eval.study.page import Encoding, Sound, survey_page
 from eval.study.pairs import RatingAnalysis, analyse_ratings, pair_study
 from eval.study.plan import StudyPlan
 from eval.study.simulated import simulated_ratings
-from scripts.jobs.comparing import footer, play, write_csv
+from scripts.jobs.comparing import play, write_csv
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.picture import png
 from scripts.runtime.check import OutputPath
 from scripts.runtime.errors import UserError
@@ -214,7 +215,7 @@ class ListeningPairs:
             )
             for side, letter in zip(("first", "second"), "AB", strict=True):
                 play(card, Clip(pair, *sounds[f"{pair}/{side}"]), letter)
-        log.info("the results: %s", page.write(run.artifact("index.html")).resolve())
+        publish(run, page, None, "the results")
 
 
 def rating_figure(analysis: RatingAnalysis, embedder: str) -> Figure:

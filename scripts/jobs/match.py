@@ -16,9 +16,9 @@ from ctag.scorers.recording import RecordingScorer, log_mel_distance
 from ctag.search import Search as CtagSearch
 from ctag.strategies.base import Strategy
 from eval.harness import audio
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.searching import (
     drift,
-    footer,
     searched,
     title_of,
     write_history,
@@ -178,10 +178,7 @@ class Match:
         card.download(f"{self.target.stem}.yaml", patch.text())
         run.tracker.audio("sounds/target", wave, result.sample_rate, name)
         run.tracker.audio("sounds/match", result.audio[0], result.sample_rate, f"match of {name}")
-        path = page.write(run.artifact("index.html"))
-        if self.page is not None:
-            path = page.write(self.page)
-        log.info("the page to compare them: %s", path.resolve())
+        publish(run, page, self.page, "the page to compare them")
 
 
 def lasting(synth: Synth, n_samples: int) -> Synth:

@@ -11,12 +11,12 @@ from ctag.prompts import as_prompts, read_prompts
 from ctag.scorers.protocol import Scorer
 from ctag.search import Search as CtagSearch
 from ctag.strategies.base import Strategy
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.searching import (
     caveat_of,
     drift,
     explain,
     file_stem,
-    footer,
     searched,
     title_of,
     write_history,
@@ -119,10 +119,7 @@ class Search:
             card.patch(patch.rows())
             card.download(f"{stem}.yaml", patch.text())
             run.tracker.audio(f"sounds/{stem}", wave, result.sample_rate, f"{prompt}: {score:.3f}")
-        path = page.write(run.artifact("index.html"))
-        if self.page is not None:
-            path = page.write(self.page)
-        log.info("the page with all sounds: %s", path.resolve())
+        publish(run, page, self.page, "the page with all sounds")
 
     def _intro(self, n_prompts: int) -> str:
         return (

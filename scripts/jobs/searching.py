@@ -131,14 +131,6 @@ def title_of(strategy: Any) -> str:
     return str(getattr(strategy, "title", type(strategy).__name__))
 
 
-def footer(run: "Run") -> str:
-    """What stands at the end of a page: the command and the run that made it."""
-    return (
-        f"Made by python -m scripts.run experiment={run.experiment} "
-        f"scale={run.config['scale']} seed={run.seed} (run {run.hash})."
-    )
-
-
 def drift(result: SearchResult) -> float:
     """The largest difference between the score of a saved sound and what the search saw.
 

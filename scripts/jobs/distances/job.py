@@ -11,8 +11,9 @@ from eval.embedders.base import Embedder, FrameEmbedder
 from eval.embedding import embed, embed_frames
 from eval.sounds.base import Clip, Sounds, Unreadable
 from eval.statistics.estimate import Estimate
-from scripts.jobs.comparing import counting, footer, play, write_csv
+from scripts.jobs.comparing import counting, play, warn_of_unreadable, write_csv
 from scripts.jobs.distances.measure import Measured, Sizes, measure, steps
+from scripts.jobs.pages import footer, name_unreadable, publish
 from scripts.jobs.picture import png
 from scripts.runtime.check import OutputPath
 from scripts.runtime.errors import UserError
@@ -117,16 +118,7 @@ class Distances:
                     made = embed_frames(sounds, self.embedder, self.cache, progress=done)
                 else:
                     made = embed(sounds, self.embedder, self.cache, progress=done)
-                if made.unreadable:
-                    first = made.unreadable[0]
-                    log.warning(
-                        "%s: %d of %d sounds could not be read, such as %s: %s",
-                        sounds.name,
-                        len(made.unreadable),
-                        len(sounds),
-                        first.name,
-                        first.reason,
-                    )
+                warn_of_unreadable(sounds.name, len(sounds), made.unreadable)
                 if len(sounds) - len(made.unreadable) < FEWEST:
                     raise UserError(
                         f"job.{role}: only {len(sounds) - len(made.unreadable)} sounds of "
@@ -234,13 +226,8 @@ class Distances:
                 card = page.card(sounds.name, wide=True)
                 for clip in _spread(sounds, self.examples):
                     play(card, clip, clip.name)
-        if lost:
-            page.section("Sounds that could not be read", "They are in none of the numbers above.")
-            page.table(["sound", "why"], [[item.name, item.reason] for item in lost])
-        path = page.write(run.artifact("index.html"))
-        if self.page is not None:
-            path = page.write(self.page)
-        log.info("the page: %s", path.resolve())
+        name_unreadable(page, ["sound", "why"], [[item.name, item.reason] for item in lost])
+        publish(run, page, self.page)
 
 
 def _interval(estimate: Estimate) -> str:

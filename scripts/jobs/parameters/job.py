@@ -18,7 +18,8 @@ from eval.parameters.disentanglement import (
 from eval.parameters.prediction import Method, Prediction, predict_parameters
 from eval.sounds.base import Clip
 from eval.statistics.estimate import Estimate
-from scripts.jobs.comparing import counting, footer, play, write_csv
+from scripts.jobs.comparing import counting, play, write_csv
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.parameters.figures import overview, scatters
 from scripts.jobs.picture import png
 from scripts.runtime.check import OutputPath
@@ -220,10 +221,7 @@ class Parameters:
         )
         for name in best:
             self._card(page, sounds, rows, theta, prediction, name)
-        path = page.write(run.artifact("index.html"))
-        if self.page is not None:
-            path = page.write(self.page)
-        log.info("the page: %s", path.resolve())
+        publish(run, page, self.page)
 
     def _card(
         self,

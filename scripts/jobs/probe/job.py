@@ -16,7 +16,7 @@ from eval.statistics.bootstrap import bootstrap
 from eval.statistics.estimate import Estimate
 from eval.tasks.base import Task, TaskSource
 from eval.tasks.thinned import thinned
-from scripts.jobs.comparing import counting
+from scripts.jobs.comparing import counting, warn_of_unreadable
 from scripts.jobs.probe.report import Report
 from scripts.runtime.check import OutputPath
 from scripts.runtime.errors import UserError
@@ -105,16 +105,7 @@ class Probing:
                 )
             except (FileNotFoundError, ValueError) as error:
                 raise UserError(f"embedder: {error}") from error
-        if found.unreadable:
-            first = found.unreadable[0]
-            log.warning(
-                "%s: %d of %d sounds could not be read, such as %s: %s",
-                task.name,
-                len(found.unreadable),
-                len(found.names),
-                first.name,
-                first.reason,
-            )
+        warn_of_unreadable(task.name, len(found.names), found.unreadable)
         return found
 
     def _result(self, run: Run, task: Task, embedded: Embedded) -> ProbeResult:

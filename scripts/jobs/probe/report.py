@@ -14,7 +14,8 @@ from eval.sounds.base import Clip
 from eval.statistics.estimate import Estimate
 from eval.statistics.intervals import wilson
 from eval.tasks.base import Task
-from scripts.jobs.comparing import footer, play, write_csv
+from scripts.jobs.comparing import play, write_csv
+from scripts.jobs.pages import footer, name_unreadable, publish
 from scripts.jobs.picture import png
 from scripts.runtime.check import OutputPath
 from scripts.runtime.page import Page
@@ -76,10 +77,7 @@ class Report:
         """Write everything to the run's folder, and a copy of the page where it is wanted."""
         self._write_tables(run)
         self.result.predictions.save(run.artifact("predictions.npz"))
-        document = self._page(run, examples)
-        document.write(run.artifact("index.html"))
-        if page is not None:
-            document.write(page)
+        publish(run, self._page(run, examples), page)
 
     @cached_property
     def confusion(self) -> np.ndarray:
@@ -166,9 +164,8 @@ class Report:
         if multiclass:
             self._add_mistakes(page, examples)
         self._add_labels(page)
-        if result.unreadable:
-            page.section("Sounds that could not be read", "They are in none of the numbers above.")
-            page.table(["sound", "why"], [(bad.name, bad.reason) for bad in result.unreadable])
+        missing = [(bad.name, bad.reason) for bad in result.unreadable]
+        name_unreadable(page, ["sound", "why"], missing)
         return page
 
     def _add_confusion(self, run: Run, page: Page) -> None:

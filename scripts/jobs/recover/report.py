@@ -2,7 +2,6 @@
 
 import csv
 import io
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from eval.harness.files import write_bytes, write_text
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.recover.figures import course, overview
 from scripts.jobs.recover.measures import (
     ENVELOPE_DB,
@@ -26,7 +26,7 @@ from scripts.jobs.recover.measures import (
     within,
 )
 from scripts.jobs.recover.signals import pitch_weight
-from scripts.jobs.searching import footer, write_sound
+from scripts.jobs.searching import write_sound
 from scripts.runtime.page import Card, Page
 from scripts.runtime.page.media import png
 from synth.base import Synth
@@ -34,7 +34,6 @@ from synth.base import Synth
 if TYPE_CHECKING:
     from scripts.runtime.run import Run
 
-log = logging.getLogger(__name__)
 NAMES = ("target", "start", "recovered")
 
 
@@ -88,8 +87,7 @@ def write(run: "Run", recovery: Recovery, shown: int) -> None:
     page.section("The first patches", "The dashed blue line is where the descent began.")
     for index in range(min(shown, recovery.losses.shape[1])):
         _card(run, page, recovery, index)
-    path = page.write(run.artifact("index.html"))
-    log.info("the page: %s", path.resolve())
+    publish(run, page, None)
 
 
 def _patch_table(recovery: Recovery) -> tuple[list[str], list[list[Any]]]:

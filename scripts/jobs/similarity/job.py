@@ -1,6 +1,5 @@
 """The job of `eval/similarity`: how alike the sounds of pairs are, by synthesizer and delta."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +12,8 @@ from eval.similarity.pairs import PairSimilarity, pair_similarity
 from eval.similarity.projection import principal_components, umap_points
 from eval.similarity.trend import Fall, fall
 from eval.sounds.base import Clip
-from scripts.jobs.comparing import counting, footer, play, write_csv
+from scripts.jobs.comparing import counting, play, write_csv
+from scripts.jobs.pages import footer, publish
 from scripts.jobs.picture import png
 from scripts.jobs.similarity.figures import curves, panels
 from scripts.runtime.check import OutputPath
@@ -24,8 +24,6 @@ from synth.base import Synth
 
 if TYPE_CHECKING:
     from scripts.runtime.run import Run
-
-log = logging.getLogger(__name__)
 
 Vectors = tuple[Float[np.ndarray, "n_pairs dimension"], Float[np.ndarray, "n_pairs dimension"]]
 P_VALUE = 0.05
@@ -201,10 +199,7 @@ class Similarity:
         )
         self._pictures(run, page, vectors, pictured)
         self._players(run, page, pictured, found[pictured])
-        path = page.write(run.artifact("index.html"))
-        if self.page is not None:
-            path = page.write(self.page)
-        log.info("the page: %s", path.resolve())
+        publish(run, page, self.page)
 
     def _pictures(
         self, run: "Run", page: Page, vectors: Mapping[float, Vectors], pictured: str
