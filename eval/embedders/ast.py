@@ -18,7 +18,7 @@ from jaxtyping import Float
 from eval.embedders.hearing import hear, in_chunks
 from eval.embedders.identity import identity_of
 from eval.embedders.kaldi import filter_banks
-from eval.embedders.published import checksum, find
+from eval.embedders.published import checksum, find, find_beside
 from eval.embedders.stand_ins import Assets, seeded, spread
 from eval.embedders.weights import load_into, read
 from eval.harness.devices import Device, torch_device
@@ -67,10 +67,7 @@ class Ast:
         """Names of the 527 classes, from the published configuration."""
         if self.assets == "stand_in":
             return tuple(f"class {i}" for i in range(N_CLASSES))
-        given = self.config
-        if given is None and self.weights is not None:
-            given = self.weights if self.weights.is_dir() else self.weights.parent
-        path = find(CONFIG, given)
+        path = find_beside(CONFIG, self.config, self.weights)
         labels = read_json(path).get("id2label", {})
         if sorted(labels, key=int) != [str(i) for i in range(N_CLASSES)]:
             raise ValueError(f"{path} names {len(labels)} classes in id2label, not {N_CLASSES}")

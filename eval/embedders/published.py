@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eval.harness.files import read_json, sha256
 
-__all__ = ["PUBLISHED", "Published", "checksum", "damage", "find", "how_to_fetch"]
+__all__ = ["PUBLISHED", "Published", "checksum", "damage", "find", "find_beside", "how_to_fetch"]
 
 _HUB = "https://huggingface.co"
 _VGGISH = "https://github.com/harritaylor/torchvggish/releases/download/v0.1"
@@ -142,6 +142,20 @@ def find(file: str, path: Path | None) -> Path:
     if problem:
         raise ValueError(f"{found}: {problem}; delete it, then make weights-{entry.name}")
     return found
+
+
+def find_beside(file: str, path: Path | str | None, weights: Path | str | None) -> Path:
+    """Return the path of a file that belongs to others; errors as `find`.
+
+    Args:
+        file: how it is called in the table.
+        path: as `find`; None looks beside the weights.
+        weights: their file, or the folder they lie in.
+    """
+    if path is None and weights is not None:
+        folder = Path(weights) if Path(weights).is_dir() else Path(weights).parent
+        path = folder / file
+    return find(file, None if path is None else Path(path))
 
 
 def how_to_fetch(path: str | os.PathLike[str]) -> str | None:

@@ -19,7 +19,7 @@ from eval.embedders.examples import examples
 from eval.embedders.hearing import hear, in_chunks
 from eval.embedders.identity import identity_of
 from eval.embedders.log_mel import LogMel
-from eval.embedders.published import checksum, find
+from eval.embedders.published import checksum, find, find_beside
 from eval.embedders.stand_ins import Assets, seeded, spread
 from eval.embedders.weights import load_into, read
 from eval.harness.devices import Device, torch_device
@@ -91,10 +91,7 @@ class Vggish:
 
     @property
     def _principal_path(self) -> Path:
-        given = self.principal
-        if given is None and self.weights is not None:
-            given = self.weights if self.weights.is_dir() else self.weights.parent
-        return find(PRINCIPAL, given)
+        return find_beside(PRINCIPAL, self.principal, self.weights)
 
     @cached_property
     def _networks(self) -> tuple[LogMel, VggNetwork, Principal | None]:

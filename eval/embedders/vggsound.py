@@ -18,7 +18,7 @@ from jaxtyping import Float
 
 from eval.embedders.hearing import hear, in_chunks, of_length
 from eval.embedders.identity import identity_of
-from eval.embedders.published import checksum, find
+from eval.embedders.published import checksum, find, find_beside
 from eval.embedders.resnet import ResNet18
 from eval.embedders.stand_ins import Assets, seeded, spread
 from eval.embedders.weights import load_into, read
@@ -67,10 +67,7 @@ class VggSoundResNet18:
         """Names of the 309 classes, in alphabetical order as the network was trained on them."""
         if self.assets == "stand_in":
             return tuple(f"class {i}" for i in range(N_CLASSES))
-        given = self.classes
-        if given is None and self.weights is not None:
-            given = self.weights if self.weights.is_dir() else self.weights.parent
-        path = find(CLASSES, given)
+        path = find_beside(CLASSES, self.classes, self.weights)
         with path.open(newline="", encoding="utf-8") as file:
             names = tuple(sorted(row[0] for row in csv.reader(file) if row))
         if len(names) != N_CLASSES:

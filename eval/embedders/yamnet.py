@@ -20,7 +20,7 @@ from eval.embedders.hearing import hear
 from eval.embedders.identity import identity_of
 from eval.embedders.log_mel import LogMel
 from eval.embedders.mobilenet import MobileNet
-from eval.embedders.published import checksum, find
+from eval.embedders.published import checksum, find, find_beside
 from eval.embedders.stand_ins import Assets, seeded, spread
 
 __all__ = ["YamNet"]
@@ -96,11 +96,7 @@ class YamNet:
         """Display names of the 521 classes, in the order of the scores."""
         if self.assets == "stand_in":
             return tuple(f"class {i}" for i in range(N_CLASSES))
-        given = self.class_map
-        if given is None and self.model is not None:
-            beside = Path(self.model) if Path(self.model).is_dir() else Path(self.model).parent
-            given = beside / CLASS_MAP
-        path = find(CLASS_MAP, None if given is None else Path(given))
+        path = find_beside(CLASS_MAP, self.class_map, self.model)
         with path.open(newline="", encoding="utf-8") as file:
             return tuple(row["display_name"] for row in csv.DictReader(file))
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from eval.sounds.base import Clip, Unreadable
+from eval.sounds.base import Clip, Unreadable, check_numbers
 
 __all__ = ["ArraySounds"]
 
@@ -63,10 +63,9 @@ class ArraySounds:
         Raises:
             IndexError: a number is not in [0, len).
         """
+        check_numbers(indices, len(self), self.name)
         found: list[Clip | Unreadable] = []
         for index in indices:
-            if not 0 <= index < len(self):
-                raise IndexError(f"sound {index} of {len(self)} in {self.name}")
             wave = np.asarray(self.waves[index], np.float32)
             if wave.size and np.isfinite(wave).all():
                 found.append(Clip(self._name(index), wave, self.sample_rate))

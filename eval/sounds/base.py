@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32
 
-__all__ = ["Clip", "Sounds", "Unreadable"]
+__all__ = ["Clip", "Sounds", "Unreadable", "check_numbers"]
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,14 @@ class Sounds(Protocol):
             IndexError: a number is not in [0, len).
         """
         ...
+
+
+def check_numbers(indices: Sequence[int], n: int, name: str) -> None:
+    """Refuse numbers that no sound of a set of n has.
+
+    Raises:
+        IndexError: a number is not in [0, n).
+    """
+    for index in indices:
+        if not 0 <= index < n:
+            raise IndexError(f"sound {index} of {n} in {name}")

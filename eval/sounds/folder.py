@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eval.harness import audio
 from eval.harness.files import sha256
-from eval.sounds.base import Clip, Unreadable
+from eval.sounds.base import Clip, Unreadable, check_numbers
 
 __all__ = ["SUFFIXES", "FileSounds", "FolderSounds"]
 
@@ -63,9 +63,7 @@ class FileSounds:
         Raises:
             IndexError: a number is not in [0, len).
         """
-        for index in indices:
-            if not 0 <= index < len(self):
-                raise IndexError(f"sound {index} of {len(self)} in {self.name}")
+        check_numbers(indices, len(self), self.name)
         with ThreadPoolExecutor(_THREADS) as pool:
             return list(pool.map(self._clip, indices))
 

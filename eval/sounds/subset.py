@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from eval.sounds.base import Clip, Sounds, Unreadable
+from eval.sounds.base import Clip, Sounds, Unreadable, check_numbers
 
 __all__ = ["Subset"]
 
@@ -55,9 +55,7 @@ class Subset:
         Raises:
             IndexError: a number is not in [0, len).
         """
-        for index in indices:
-            if not 0 <= index < len(self):
-                raise IndexError(f"sound {index} of {len(self)} in {self.name}")
+        check_numbers(indices, len(self), self.name)
         return self.sounds.clips([int(self._chosen[index]) for index in indices])
 
     @cached_property

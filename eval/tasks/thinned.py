@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eval.sounds.base import Clip, Sounds, Unreadable
+from eval.sounds.base import Clip, Sounds, Unreadable, check_numbers
 from eval.tasks.base import Fold, Task
 
 __all__ = ["thinned"]
@@ -37,8 +37,7 @@ class Chosen:
         Raises:
             IndexError: a number is not in [0, len).
         """
-        if any(not 0 <= index < len(self) for index in indices):
-            raise IndexError(f"a sound of {list(indices)} is not in [0, {len(self)})")
+        check_numbers(indices, len(self), self.name)
         return self.sounds.clips([self.numbers[index] for index in indices])
 
 

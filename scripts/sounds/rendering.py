@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int, Key
 
 import synth as package
 from eval.harness import audio
-from eval.sounds.base import Clip
+from eval.sounds.base import Clip, check_numbers
 from synth.base import Synth
 
 __all__ = ["Draw", "identity_of", "rate_of", "render", "rendered"]
@@ -44,9 +44,7 @@ def rendered(
     Raises:
         IndexError: a number is not in [0, n).
     """
-    for index in indices:
-        if not 0 <= index < n:
-            raise IndexError(f"sound {index} of {n} in {name}")
+    check_numbers(indices, n, name)
     rate = rate_of(synth, sample_rate)
     waves = render(synth, draw, indices)
     return [

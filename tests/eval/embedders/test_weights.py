@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from eval.embedders.published import PUBLISHED, Published, damage, find, how_to_fetch
+from eval.embedders.published import PUBLISHED, Published, damage, find, find_beside, how_to_fetch
 from eval.embedders.stand_ins import seeded, spread
 from eval.embedders.weights import load_into, read
 from eval.harness.files import sha256
@@ -42,6 +42,21 @@ def test_what_is_missing_says_where_and_how(tmp_path):
         assert "make weights-vggish fetches it (288 MB, Apache-2.0)" in str(error.value)
     with pytest.raises(FileNotFoundError, match="no path was given for vggish"):
         find(file, None)
+
+
+def test_what_belongs_to_weights_lies_beside_them_or_in_their_folder(tmp_path):
+    file, weights = "yamnet_class_map.csv", tmp_path / "under-any-name"
+    weights.touch()
+    for given, beside, looked in (
+        (None, weights, tmp_path / file),
+        (None, str(tmp_path), tmp_path / file),
+        (tmp_path / "own.csv", weights, tmp_path / "own.csv"),
+    ):
+        with pytest.raises(FileNotFoundError) as error:
+            find_beside(file, given, beside)
+        assert f"{file} is not at {looked}:" in str(error.value)
+    with pytest.raises(FileNotFoundError, match="no path was given for yamnet_class_map"):
+        find_beside(file, None, None)
 
 
 def test_how_to_fetch_knows_files_in_folders():
