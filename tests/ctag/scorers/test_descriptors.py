@@ -18,6 +18,11 @@ N_FFT, HOP = 1024, 320
 measure_all = jax.jit(describe, static_argnums=1)
 
 
+def slow(*values):
+    """Parameters for which everything would be compiled again."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
 def measure(wave, sample_rate=RATE):
     values = measure_all(jnp.asarray(wave, jnp.float32), sample_rate)
     return dict(zip(NAMES, np.asarray(values).tolist(), strict=True))
@@ -224,7 +229,7 @@ def test_noise_and_tone_are_told_apart():
     assert tone["motion"] < 0.1
 
 
-@pytest.mark.parametrize("sample_rate", [22050, 44100, 48000, 96000])
+@pytest.mark.parametrize("sample_rate", [*slow(22050, 44100), 48000, *slow(96000)])
 def test_sample_rates_agree(sample_rate):
     """The same sound, made for each rate, has the same descriptors within half a step."""
 
@@ -254,7 +259,7 @@ MINIMUM = np.array([descriptor.minimum for descriptor in DESCRIPTORS])
 MAXIMUM = np.array([descriptor.maximum for descriptor in DESCRIPTORS])
 
 
-@pytest.mark.parametrize("sample_rate", [2000, 22050, 48000])
+@pytest.mark.parametrize("sample_rate", [*slow(2000, 22050), 48000])
 def test_everything_is_finite_and_in_range(sample_rate):
     sounds = jnp.asarray(np.stack(list(EDGES.values())), jnp.float32)
     values = np.asarray(measure_all(sounds, sample_rate))
@@ -263,7 +268,7 @@ def test_everything_is_finite_and_in_range(sample_rate):
     assert not wrong
 
 
-@pytest.mark.parametrize("n_samples", [1, 2])
+@pytest.mark.parametrize("n_samples", [1, *slow(2)])
 def test_one_sample_is_a_sound(n_samples):
     values = np.asarray(measure_all(0.3 * jnp.arange(1.0, n_samples + 1), 48000))
     assert ((values >= MINIMUM - 1e-4) & (values <= MAXIMUM + 1e-4)).all()
