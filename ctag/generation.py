@@ -20,10 +20,6 @@ from ctag.scorers.protocol import Scorer, Target
 from ctag.strategies.base import AskTell, StrategyState
 from synth.engine import compiler_options
 
-BRIEF_SAMPLES = 2**25
-"""A search that makes fewer samples of audio in all ends sooner on a CPU where its program is not
-optimised: that is compiled in half the time, and runs at a quarter of the speed."""
-
 
 @runtime_checkable
 class Renderer(Protocol):
@@ -138,10 +134,7 @@ class Generations:
 
     def _compiler_options(self, n_prompts: int) -> dict[str, Any]:
         sounds = self.iterations * self.strategy.population * n_prompts
-        options = compiler_options()
-        if jax.default_backend() == "cpu" and sounds * self.synth.n_samples < BRIEF_SAMPLES:
-            options["xla_backend_optimization_level"] = 0
-        return options
+        return compiler_options(sounds * self.synth.n_samples)
 
     @cached_property
     def _advance(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -92,7 +93,7 @@ def test_every_synth_is_built_as_configured(name):
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_experiment_runs_at_smoke(name, tmp_path, plain_environment, record_property):
+def test_experiment_runs_at_smoke(name, tmp_path, plain_environment):
     command = [
         sys.executable,
         "-m",
@@ -102,6 +103,7 @@ def test_experiment_runs_at_smoke(name, tmp_path, plain_environment, record_prop
         "tracker=disabled",
         f"paths.outputs={tmp_path}",
     ]
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1) + 0.5
     pace = reference_seconds()
     before, began = processor_seconds(), time.monotonic()
     done = subprocess.run(
@@ -109,16 +111,14 @@ def test_experiment_runs_at_smoke(name, tmp_path, plain_environment, record_prop
     )
     # On a machine that does other things too, the processor's time is the smaller.
     seconds = min(time.monotonic() - began, processor_seconds() - before)
-    pace = max(pace, reference_seconds())
-    record_property("seconds", seconds)
-    record_property("reference_seconds", pace)
+    busy = busy or max(pace, reference_seconds()) > QUIET_S
     assert done.returncode == 0, done.stderr
     results = list((tmp_path / "runs" / name).glob("*/results.json"))
     assert results
     for path in results:
         assert json.loads(path.read_text())["scale"] == "smoke"
         assert not list(path.parent.glob("lock.*"))
-    assert seconds < (LIMIT_S if pace <= QUIET_S else 2 * LIMIT_S)
+    assert seconds < (2 * LIMIT_S if busy else LIMIT_S)
     again = subprocess.run(
         command, env=plain_environment, capture_output=True, text=True, timeout=300
     )

@@ -10,7 +10,7 @@ stochastic non-convex problems", ICML 2016).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import jax
@@ -90,7 +90,9 @@ class Descent:
         theta gives the parameters that are held; the noise of a step depends on `key` and its
         number alone.
         """
-        return self._advance(state, theta, target, key, jnp.int32(start), jnp.int32(stop))
+        sounds = self.steps * theta.shape[0]
+        advance = _compiled(self, sounds * self.synth.config.n_samples)
+        return advance(state, theta, target, key, jnp.int32(start), jnp.int32(stop))
 
     def whole(
         self, free: Float[Array, "patches n_free"], theta: Float[Array, "patches n_params"]
@@ -137,17 +139,20 @@ class Descent:
             state.undefined + _count(~defined),
         )
 
-    @cached_property
-    def _advance(self) -> Callable[..., State]:
-        def advance(
-            state: State, theta: Array, target: Analysis, key: Array, start: Array, stop: Array
-        ) -> State:
-            def step(index: Array, state: State) -> State:
-                return self._step(index, state, theta, target, key)
 
-            return lax.fori_loop(start, stop, step, state)
+@cache
+def _compiled(descent: Descent, n_samples: int) -> Callable[..., State]:
+    """The steps of a descent that renders so many samples in all, as one program."""
 
-        return jax.jit(advance, compiler_options=compiler_options())
+    def advance(
+        state: State, theta: Array, target: Analysis, key: Array, start: Array, stop: Array
+    ) -> State:
+        def step(index: Array, state: State) -> State:
+            return descent._step(index, state, theta, target, key)
+
+        return lax.fori_loop(start, stop, step, state)
+
+    return jax.jit(advance, compiler_options=compiler_options(n_samples))
 
 
 def reflected(values: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -11,7 +11,7 @@ import pytest
 from eval.harness import audio
 from eval.harness.checkpoints import Checkpoints
 from scripts.jobs.recover.blocks import BLOCK, analysis_of, in_blocks, parts_of, sounds_of
-from scripts.jobs.recover.descent import Descent, in_groups
+from scripts.jobs.recover.descent import Descent, _compiled, in_groups
 from scripts.jobs.recover.job import Recover
 from scripts.jobs.recover.loss import level_db
 from scripts.jobs.recover.measures import heard, measures_of, summary, within
@@ -266,7 +266,8 @@ def test_a_descent_in_two_parts_is_the_descent_and_compiles_once(tones):
     whole = tones.advance(start, 0, 5)
     for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(parts), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert tones.descent._advance._cache_size() == 1
+    samples = tones.descent.steps * len(tones.theta) * CONFIG.n_samples
+    assert _compiled(tones.descent, samples)._cache_size() == 1
 
 
 def test_the_truth_has_the_lowest_loss(tones):
