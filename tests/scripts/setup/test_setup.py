@@ -73,11 +73,11 @@ def test_synthesizer_alone_needs_few_packages():
 
 def test_help_lists_every_target():
     makefile = (ROOT / "Makefile").read_text()
-    (targets,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    targets = " ".join(re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)).split()
     printed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     listed = re.findall(r"^  make (\S+) +\S", printed.stdout, re.MULTILINE)
-    assert set(listed) == set(targets.split())
-    assert set(listed) == set(re.findall(r"^([a-z0-9-]+):(?!=)", makefile, re.MULTILINE))
+    assert set(listed) == {*targets, "weights-%"}  # what make calls a pattern cannot be phony
+    assert set(listed) == set(re.findall(r"^([a-z0-9%-]+):(?!=)", makefile, re.MULTILINE))
 
 
 def test_old_python_is_refused(tmp_path):
