@@ -146,7 +146,8 @@ def test_a_stopped_run_says_one_line_releases_its_lock_and_resumes(
 
 
 def test_two_processes_never_run_the_same(start, outputs):
-    command = ("experiment=test/count", "job.steps=30", "job.sleep_s=0.1")
+    # Long enough for the second to have begun, on a busy machine too.
+    command = ("experiment=test/count", "job.steps=80", "job.sleep_s=0.1")
     first = start(*command)
     deadline = time.monotonic() + 60
     while not list(outputs.glob("runs/test/count/*/lock.*")):
@@ -257,5 +258,5 @@ def test_an_experiment_is_planned_without_the_command(outputs):
     plan = plan_of("synth/speed", "scale=smoke", f"paths.outputs={outputs}")
     assert plan.folder == outputs / "runs" / "synth" / "speed" / plan.hash
     assert plan.job["_target_"].startswith("scripts.jobs.")
-    with pytest.raises(ConfigError, match=r"job\.nothing: the configuration has no such key"):
+    with pytest.raises(ConfigError, match=r"job\.nothing: .* has no argument 'nothing'"):
         plan_of("synth/speed", "job.nothing=1")
