@@ -63,6 +63,12 @@ class Grid:
         return _layout(self)[1]
 
     @property
+    def period(self) -> int | None:
+        """After how many frames their lengths repeat, a divisor of `n_frames`; None where that is
+        too many for `rows` to lay them one by one."""
+        return _layout(self)[2]
+
+    @property
     def longest(self) -> int:
         """Samples in the longest frame."""
         return int(self.lengths.max())
@@ -91,11 +97,11 @@ class Grid:
     def row_shape(self) -> tuple[int, ...]:
         """The shape of a sound's samples while it is made: (rows, samples in a row), or
         (n_samples,) where whole frames do not fill the sound."""
-        period = _pattern(self.lengths)
-        length = int(self.lengths[:period].sum())
-        n_rows = self.n_frames // period
-        whole = period <= _LONGEST_PATTERN and n_rows * length == self.n_samples
-        return (n_rows, length) if whole else (self.n_samples,)
+        if self.period is None:
+            return (self.n_samples,)
+        length = int(self.lengths[: self.period].sum())
+        n_rows = self.n_frames // self.period
+        return (n_rows, length) if n_rows * length == self.n_samples else (self.n_samples,)
 
     def points(self, dtype: np.dtype) -> np.ndarray:
         """(n_points,) indices of the control points; over `control_rate` they are seconds."""
@@ -122,11 +128,10 @@ class Grid:
         sound's end."""
         batch = tiles.shape[0]
         frames = tiles.reshape(batch, self.n_frames, self.width)
-        period = _pattern(self.lengths)
-        if period <= _LONGEST_PATTERN:
-            patterns = frames.reshape(batch, -1, period, self.width)
+        if self.period is not None:
+            patterns = frames.reshape(batch, -1, self.period, self.width)
             made = jnp.concatenate(
-                [patterns[:, :, i, : self.lengths[i]] for i in range(period)], axis=-1
+                [patterns[:, :, i, : self.lengths[i]] for i in range(self.period)], axis=-1
             )
             if len(self.row_shape) == 2:
                 return made
@@ -151,18 +156,19 @@ def make_grid(config: SynthConfig) -> Grid:
 
 
 @cache
-def _layout(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Lengths and offsets of the frames (see the properties of `Grid`)."""
+def _layout(grid: Grid) -> tuple[np.ndarray, np.ndarray, int | None]:
+    """Lengths and offsets of the frames and their period (see the properties of `Grid`)."""
     ratio = grid.samples_per_frame
     count = math.floor((grid.n_samples - 1 + _SLACK) / ratio) + 1
     starts = _first_samples(np.arange(count + _LONGEST_PATTERN + 1), ratio)
     lengths = np.minimum(np.diff(starts), grid.n_samples)
-    period = _pattern(lengths)
-    if period <= _LONGEST_PATTERN:
+    # Of more frames than the sound has: few may seem to repeat and not fill whole patterns.
+    period = _period(lengths)
+    if period is not None:
         count = -(-count // period) * period
     offsets = np.clip(starts[:count] - np.arange(count) * ratio, 0.0, None)
     offsets[offsets < _SLACK] = 0.0
-    return lengths[:count], offsets
+    return lengths[:count], offsets, period
 
 
 def _first_samples(frames: np.ndarray, ratio: float) -> np.ndarray:
@@ -170,9 +176,9 @@ def _first_samples(frames: np.ndarray, ratio: float) -> np.ndarray:
     return np.ceil(frames * ratio - _SLACK).astype(np.int64)
 
 
-def _pattern(lengths: np.ndarray) -> int:
-    """After how many frames the lengths repeat; their number where they do not."""
+def _period(lengths: np.ndarray) -> int | None:
+    """After how many frames the lengths repeat, if after few."""
     for period in range(1, min(len(lengths), _LONGEST_PATTERN + 1)):
         if (lengths[period:] == lengths[:-period]).all():
             return period
-    return len(lengths)
+    return None

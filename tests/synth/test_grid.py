@@ -59,6 +59,7 @@ def test_every_sample_lies_in_its_frame(sample_rate, control_rate, seconds):
 @example(16000.0, 480.0, 0.1)
 @example(8000.0, 1.0, 0.1)
 @example(8000.0, 16000.0, 0.01)
+@example(48.0, 164.0, 0.03125)  # four frames that repeat after three, of a pattern that does not
 @settings(max_examples=25, deadline=None)
 def test_a_line_between_control_points_stays_one(sample_rate, control_rate, seconds):
     grid = grid_of(sample_rate, control_rate, seconds)
@@ -113,6 +114,7 @@ def test_the_stretched_grid_puts_the_last_frame_on_the_last_sample():
         (8000.0, 1.0, 0.1),  # one frame, longer than the sound
         (8000.0, 16000.0, 0.1),  # frames without a sample
         (22050.5, 137.7, 0.3),  # lengths that do not repeat
+        (48.0, 164.0, 0.03125),  # lengths that repeat among the few frames there are
     ],
 )
 @pytest.mark.parametrize("vector", [None, 4, 16])
