@@ -107,7 +107,7 @@ class Generations:
         if not getattr(self.scorer, "traceable", True):
             return lambda state, count: self._advance_in_calls(keys, state, target, int(count))
         lowered = self._advance.lower(keys, state, target, jnp.int32(1))
-        compiled = lowered.compile(compiler_options=self._compiler_options(keys.shape[0]))
+        compiled = lowered.compile(compiler_options=self._compiler_options())
 
         def advance(state: SearchState, count: Array) -> tuple[SearchState, Figures]:
             with jax.transfer_guard("disallow"):
@@ -132,8 +132,10 @@ class Generations:
             score.append(np.asarray(self.scorer.score(wanted, sound[None], self.sample_rate))[0])
         return np.concatenate(audio), np.concatenate(score).astype(np.float32)
 
-    def _compiler_options(self, n_prompts: int) -> dict[str, Any]:
-        sounds = self.iterations * self.strategy.population * n_prompts
+    def _compiler_options(self) -> dict[str, Any]:
+        # By one prompt's sounds: how it is compiled moves the last bits, which must not depend on
+        # the prompts beside it.
+        sounds = self.iterations * self.strategy.population
         return compiler_options(sounds * self.synth.n_samples)
 
     @cached_property

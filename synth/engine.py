@@ -33,7 +33,7 @@ CPU_COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
 instruction where the processor has 512-bit vectors, no difference where it has not."""
 
 
-BRIEF_SAMPLES = 2**25
+BRIEF_SAMPLES = 2**22
 """A program that makes fewer samples of audio before it is thrown away ends sooner on a CPU where
 it is not optimised: that is compiled in half the time, and runs at a quarter of the speed."""
 
