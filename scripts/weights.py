@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from eval.embedders.published import PUBLISHED, Published, checksum, damage
 from scripts.data.download import Source, fetch
 from scripts.runtime import logs
-from scripts.runtime.errors import UserError, in_one_line
+from scripts.runtime.errors import UserError, exit_status
 from scripts.runtime.progress import progress
 
 __all__ = ["get", "main"]
@@ -90,19 +89,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mirror", metavar="URL", help="a server with the files under their names")
     given = parser.parse_args(arguments)
     logs.configure()
-    try:
-        for entry in PUBLISHED:
-            if entry.name in given.names:
-                path = get(entry, given.weights, given.mirror)
-                told = "" if entry.sha256 else ", published without a checksum"
-                print(f"{path}: {entry.licence}, SHA-256 {checksum(path)[:12]}{told}")
-    except (UserError, OSError) as error:
-        print(f"error: {in_one_line(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(lambda: _fetch(given))
+
+
+def _fetch(given: argparse.Namespace) -> None:
+    for entry in PUBLISHED:
+        if entry.name in given.names:
+            path = get(entry, given.weights, given.mirror)
+            told = "" if entry.sha256 else ", published without a checksum"
+            print(f"{path}: {entry.licence}, SHA-256 {checksum(path)[:12]}{told}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from eval.embedders.hearing import hear, in_chunks
 from eval.embedders.identity import identity_of
 from eval.embedders.kaldi import filter_banks
-from eval.embedders.published import checksum, find, find_beside
+from eval.embedders.published import find, find_beside, weights_identity
 from eval.embedders.stand_ins import Assets, seeded, spread
 from eval.embedders.weights import load_into, read
 from eval.harness.devices import Device, torch_device
@@ -58,9 +58,9 @@ class Ast:
     @property
     def identity(self) -> str:
         """Name and the weights' checksum."""
-        if self.assets == "stand_in":
-            return identity_of(self.name, weights="stand_in")
-        return identity_of(self.name, weights=checksum(find(WEIGHTS, self.weights)))
+        return identity_of(
+            self.name, weights=weights_identity(self.assets, WEIGHTS, self.weights)
+        )
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

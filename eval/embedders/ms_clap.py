@@ -20,7 +20,7 @@ from jaxtyping import Float
 from eval.embedders.hearing import hear, in_chunks, of_length
 from eval.embedders.identity import identity_of
 from eval.embedders.laion_package import COMPUTED, audio_network
-from eval.embedders.published import checksum, find
+from eval.embedders.published import find, weights_identity
 from eval.embedders.stand_ins import Assets, seeded
 from eval.embedders.weights import load_into, read
 from eval.harness.devices import Device, torch_device
@@ -71,10 +71,9 @@ class MsClap:
     @property
     def identity(self) -> str:
         """Name and the weights' checksum."""
-        weights = "stand_in"
-        if self.assets == "published":
-            weights = checksum(find(self._file, self.weights))
-        return identity_of(self.name, weights=weights)
+        return identity_of(
+            self.name, weights=weights_identity(self.assets, self._file, self.weights)
+        )
 
     def embed(
         self, audio: Float[torch.Tensor, "batch n_samples"], sample_rate: float

@@ -12,7 +12,16 @@ from pathlib import Path
 
 from eval.harness.files import read_json, sha256
 
-__all__ = ["PUBLISHED", "Published", "checksum", "damage", "find", "find_beside", "how_to_fetch"]
+__all__ = [
+    "PUBLISHED",
+    "Published",
+    "checksum",
+    "damage",
+    "find",
+    "find_beside",
+    "how_to_fetch",
+    "weights_identity",
+]
 
 _HUB = "https://huggingface.co"
 _VGGISH = "https://github.com/harritaylor/torchvggish/releases/download/v0.1"
@@ -116,6 +125,15 @@ PUBLISHED: tuple[Published, ...] = (
         None, "CC-BY-4.0", 0,
     ),
 )  # fmt: skip
+
+
+def weights_identity(assets: str, file: str, path: Path | None) -> str:
+    """Return the checksum of a published file, or "stand_in" where random weights stand for it.
+
+    Raises:
+        FileNotFoundError, ValueError: as `find`.
+    """
+    return "stand_in" if assets == "stand_in" else checksum(find(file, path))
 
 
 def find(file: str, path: Path | None) -> Path:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import sys
 from pathlib import Path
 
 from eval.tasks.published import PUBLISHED
 from scripts.data.hear_archive import as_hear_prepared
 from scripts.data.prepare import prepare
 from scripts.runtime import logs
-from scripts.runtime.errors import UserError, in_one_line
+from scripts.runtime.errors import exit_status
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,26 +35,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--delete-downloads", action="store_true", help="at the end")
     given = parser.parse_args(arguments)
     logs.configure()
+    return exit_status(lambda: _prepare(given))
+
+
+def _prepare(given: argparse.Namespace) -> None:
     data_set = importlib.import_module(f"scripts.data.{given.task}").DATA_SET
-    try:
-        if given.from_hear:
-            data_set = as_hear_prepared(data_set)
-        prepare(
-            data_set,
-            given.data,
-            given.rates,
-            given.workers,
-            given.accept_licence,
-            given.mirror,
-            given.delete_downloads,
-        )
-    except (UserError, OSError, ValueError) as error:
-        print(f"error: {in_one_line(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    return 0
+    if given.from_hear:
+        data_set = as_hear_prepared(data_set)
+    prepare(
+        data_set,
+        given.data,
+        given.rates,
+        given.workers,
+        given.accept_licence,
+        given.mirror,
+        given.delete_downloads,
+    )
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["ConfigError", "Interrupted", "UserError", "in_one_line", "is_expected"]
+__all__ = ["ConfigError", "Interrupted", "UserError", "exit_status", "in_one_line", "is_expected"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,6 +53,23 @@ def in_one_line(error: BaseException) -> str:
         return text
     place = _place(error)
     return f"{type(error).__name__}: {text or 'no message'}" + (f" (at {place})" if place else "")
+
+
+def exit_status(command: Callable[[], object]) -> int:
+    """Run a command that can be given again; what goes wrong is told in one line.
+
+    Returns:
+        0, 1 after an error, 130 after Ctrl-C.
+    """
+    try:
+        command()
+    except (UserError, OSError, ValueError) as error:
+        print(f"error: {in_one_line(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
 
 
 def _of_the_system(error: OSError) -> str:

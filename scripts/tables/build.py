@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from eval.harness.files import read_yaml, write_bytes, write_text
 from scripts.runtime.errors import UserError
 from scripts.runtime.page import Page
+from scripts.runtime.page.media import png
 from scripts.tables import findings, show
 from scripts.tables.cells import Cell, State
 from scripts.tables.definition import DEFINITIONS, Table, names, read_table
@@ -106,7 +107,7 @@ def build(table: Table | Findings, scale: str, states: Mapping[Cell, State]) -> 
     filled = fill(table, scale, states, published)
     figure = draw(filled)
     drawn = {} if figure is None else {"figure": figure}
-    shown = [(_png(item), f"{table.title}: {_in_words(table)}") for item in drawn.values()]
+    shown = [(png(item), f"{table.title}: {_in_words(table)}") for item in drawn.values()]
     return Built(
         table.name,
         show.as_markdown(filled, published),
@@ -123,7 +124,7 @@ def write(built: Built, folder: Path) -> Path:
     write_text(folder / "table.md", built.markdown)
     write_text(folder / "table.csv", built.csv)
     for name, figure in built.figures.items():
-        write_bytes(folder / f"{name}.png", _png(figure))
+        write_bytes(folder / f"{name}.png", png(figure))
         write_bytes(folder / f"{name}.svg", _svg(figure))
     return built.page.write(folder / "index.html")
 
@@ -136,12 +137,6 @@ def _in_words(table: Table) -> str:
 def _named(items: Iterable[str]) -> str:
     listed: Sequence[str] = list(items)
     return ", ".join(listed) if len(listed) < 12 else f"{len(listed)} rows"
-
-
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=150)
-    return file.getvalue()
 
 
 def _svg(figure: Figure) -> bytes:

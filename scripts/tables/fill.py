@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from eval.statistics.intervals import t_interval
 from scripts.runtime.folders import RunFolder
 from scripts.tables.cells import Cell, State
 from scripts.tables.definition import Line, Table
@@ -172,12 +173,8 @@ def _interval(
 ) -> tuple[float | None, float | None, IntervalKind]:
     """95 %: over seeds by Student's t, or the interval that a single run measured itself."""
     if len(values) > 1:
-        from scipy.stats import t
-
-        mean = sum(values) / len(values)
-        variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-        half = float(t.ppf(0.975, len(values) - 1)) * math.sqrt(variance / len(values))
-        return mean - half, mean + half, "seeds"
+        _, low, high = t_interval(values)
+        return low, high, "seeds"
     if table.low and table.high:
         low, high = (
             runs[0].metrics.get(table.metric_of(row, column, pattern), math.nan)

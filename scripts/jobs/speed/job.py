@@ -13,8 +13,9 @@ from scripts.jobs.speed.libraries import LIMITS, OURS, PEERS, installed
 from scripts.jobs.speed.machine import Machine, detect_device, device_name
 from scripts.jobs.speed.probes import PROBE_FLOPS
 from scripts.jobs.speed.schedule import Cell, Grid, seconds_before, without_hope
-from scripts.jobs.speed.show import page, png
+from scripts.jobs.speed.show import page
 from scripts.runtime.errors import UserError
+from scripts.runtime.page.media import png
 
 if TYPE_CHECKING:
     from scripts.runtime.run import Run

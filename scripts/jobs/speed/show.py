@@ -1,12 +1,12 @@
 """The results of a run as one HTML page."""
 
-import io
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
 from scripts.jobs.speed import report
 from scripts.runtime.page import Page
+from scripts.runtime.page.media import png
 
 CAPTIONS = {
     "figure_2": "Time for 100 batches, times realtime and peak memory by batch size; medians, with "
@@ -29,10 +29,3 @@ def page(results: report.Results, figures: Mapping[str, Figure]) -> Page:
     for title, (columns, lines) in report.tables(results).items():
         made.table(columns, lines, title)
     return made
-
-
-def png(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=150)
-    return stream.getvalue()
