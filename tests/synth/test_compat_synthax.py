@@ -27,6 +27,7 @@ def compat(name="voice", **config):
     return build(name, compat=COMPAT, **config)
 
 
+@pytest.mark.slow
 def test_the_first_sounds_peak_divides_the_whole_batch():
     synth = compat("nolfo")
     theta = random_theta(synth, 64, seed=2)
@@ -42,6 +43,7 @@ def test_the_first_sounds_peak_divides_the_whole_batch():
     assert np.abs(np.asarray(alone)).max() <= 1
 
 
+@pytest.mark.slow
 def test_a_quiet_first_sound_divides_nothing():
     synth = compat("oneosc")
     theta = random_theta(synth, 8).at[0].set(0.0)
@@ -138,6 +140,7 @@ def test_the_same_parameters_make_the_same_audio():
     assert max(found) <= 0.1
 
 
+@pytest.mark.slow
 @beside_synthax
 def test_levels_are_the_same_down_to_the_peaks_beyond_1():
     both = peer()
@@ -147,6 +150,7 @@ def test_levels_are_the_same_down_to_the_peaks_beyond_1():
     np.testing.assert_allclose(ours, theirs, rtol=0.05)
 
 
+@pytest.mark.slow
 @beside_synthax
 def test_without_compat_the_audio_differs_where_the_faults_are():
     both = peer()

@@ -63,7 +63,7 @@ def test_no_gradient_is_undefined_for_2000_random_and_2000_corner_vectors(name):
     check_finite(name, batches=20)
 
 
-@pytest.mark.parametrize("name", ["oneosc", "voice"])
+@pytest.mark.parametrize("name", ["oneosc", pytest.param("voice", marks=pytest.mark.slow)])
 def test_gradients_are_finite_differences_in_float64(name):
     synth, rows, step = short(name), 3, 1e-7
     n = synth.n_params
@@ -138,6 +138,7 @@ def test_pitch_and_depth_have_true_slopes_where_the_pitch_is_nearly_flat():
         np.testing.assert_allclose(single[:, i] / scale, double[:, i] / scale, atol=2e-2)
 
 
+@pytest.mark.slow
 def test_parameters_at_the_ends_of_their_range_have_finite_slopes_one_by_one():
     synth = short("voice")
     middle = np.full(synth.n_params, 0.5, np.float32)

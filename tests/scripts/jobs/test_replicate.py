@@ -135,6 +135,7 @@ def run(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_without_torchsynth_ours_are_rendered_alone(run, monkeypatch):
     monkeypatch.setattr(replicate_job, "installed", lambda name: False)
     job = Replicate(["shapes", "adsr_set", "sine"], duration_s=SECONDS, sample_rate=RATE)
