@@ -1,7 +1,7 @@
 """Search for the synthesizer parameters whose sound a scorer likes best (CTAG, Algorithm 1)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from jaxtyping import Float32
 
 from ctag.generation import Generations, Renderer, SearchState
 from ctag.history import History, SearchResult
+from ctag.locks import Box, Lock, Locked, locked
 from ctag.prompts import prompt_keys
 from ctag.scorers.protocol import Scorer
 from ctag.strategies.base import Key, Strategy
@@ -51,6 +52,8 @@ class Search:
             between calls.
         chunk_samples: audio samples rendered and scored at a time, at most, which bounds the
             memory. None: 4 million on a CPU, where larger blocks leave the cache, else 64 million.
+        lock: parameters that are fixed, or kept in a range, see `ctag.locks`. The strategy sees the
+            others alone, as points of [0, 1]^n.
     """
 
     synth: Renderer
@@ -60,6 +63,7 @@ class Search:
     population: int = 50
     chunk_generations: int = 10
     chunk_samples: int | None = None
+    lock: Lock = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("iterations", "population", "chunk_generations", "chunk_samples"):
@@ -90,8 +94,9 @@ class Search:
                 from, where the prompts are paths that differ between machines. None: the prompts.
 
         Raises:
-            ValueError: there are no prompts, not as many names, `saved` is of another search, or no
-                sound of the first chunk got a finite score from the scorer.
+            ValueError: there are no prompts, not as many names, `saved` is of another search,
+                `lock` does not suit the synth, or no sound of the first chunk got a finite score
+                from the scorer.
         """
         prompts = list(prompts)
         names = prompts if names is None else list(names)
@@ -127,7 +132,7 @@ class Search:
         audio, score = loop.evaluate(state.best_theta, target)
         return SearchResult(
             prompts=names,
-            theta=np.asarray(state.best_theta),
+            theta=np.asarray(self._whole(state.best_theta)),
             audio=audio,
             score=score,
             history=history,
@@ -136,14 +141,22 @@ class Search:
 
     @cached_property
     def _generations(self) -> Generations:
+        played = Locked(self.synth, self._box) if self._box else self.synth
         return Generations(
-            self.strategy.start(self.synth.n_params, self.population),
-            self.synth,
+            self.strategy.start(played.n_params, self.population),
+            played,
             self.scorer,
             self.chunk_generations,
             self.chunk_samples or (2**22 if jax.default_backend() == "cpu" else 2**26),
             self.iterations,
         )
+
+    @cached_property
+    def _box(self) -> Box | None:
+        return locked(self.synth.parameters, self.lock) if self.lock else None  # pyright: ignore[reportAttributeAccessIssue]: any synth has them
+
+    def _whole(self, theta: jax.Array) -> jax.Array:
+        return self._box.whole(theta) if self._box else theta
 
     def _identity(self, names: list[str], keys: jax.Array) -> dict[str, Any]:
         """What a stored state must agree with to be taken up."""
@@ -154,6 +167,7 @@ class Search:
             "population": self.population,
             "n_params": self.synth.n_params,
             "n_samples": self.synth.n_samples,
+            "lock": [list(self._box.low), list(self._box.high)] if self._box else None,
         }
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from ctag.history import SearchResult
+from ctag.locks import Lock
 from ctag.scorers.recording import RecordingScorer, log_mel_distance
 from ctag.search import Search as CtagSearch
 from ctag.strategies.base import Strategy
@@ -19,6 +20,7 @@ from eval.harness import audio
 from scripts.jobs.pages import footer, publish
 from scripts.jobs.searching import (
     drift,
+    held_by,
     searched,
     title_of,
     write_history,
@@ -61,6 +63,7 @@ class Match:
         chunk_generations: generations between two checkpoints.
         chunk_samples: audio samples rendered and scored at a time, at most; None: by device.
         page: where a copy of the page goes; None: nowhere.
+        lock: parameters that are fixed, or kept in a range, as for `scripts.jobs.search.Search`.
     """
 
     target: Path
@@ -73,9 +76,11 @@ class Match:
     chunk_generations: int = 10
     chunk_samples: int | None = None
     page: OutputPath | None = None
+    lock: Lock = field(default_factory=dict)
 
     def __call__(self, run: "Run") -> dict[str, float]:
         """Search, write everything, and give the score and the distance in dB."""
+        held = held_by(self.synth, self.lock)
         wave = self._stand_in(run) if str(self.target) == STAND_IN else self._recording()
         synth = lasting(self.synth, wave.size)
         copy = run.artifact("target.wav")
@@ -92,6 +97,7 @@ class Match:
             self.population,
             self.chunk_generations,
             self.chunk_samples,
+            self.lock,
         )
         # The name, not the path: the same recording in another folder is the same search.
         result = searched(run, search, [str(copy)], f"matching {self.target.name}", ["target"])
@@ -100,7 +106,7 @@ class Match:
             log_mel_distance(jnp.asarray(wave), jnp.asarray(result.audio[0]), result.sample_rate)
         )
         patch = write_sound(run, "match", synth, result.theta[0], result.audio[0], self.target.stem)
-        self._write_page(run, result, wave, distance, patch)
+        self._write_page(run, result, wave, distance, patch, held)
         log.info("%s: score %.3f, %.2f dB away", self.target.name, result.score[0], distance)
         return {
             "score": float(result.score[0]),
@@ -151,6 +157,7 @@ class Match:
         wave: Float32[np.ndarray, " n_samples"],
         distance: float,
         patch: Patch,
+        held: str,
     ) -> None:
         """Write the page: both sounds side by side, the curve, the patch."""
         name = self.target.name
@@ -159,7 +166,7 @@ class Match:
             f"Out of {self.iterations * self.population:,} sounds of a synthesizer with "
             f"{patch.synth().n_params} parameters, the one closest to the recording. "
             f"{title_of(self.strategy)} chose what to try next.\n\n"
-            "Level is left out of the comparison: both are played equally loud.",
+            f"Level is left out of the comparison: both are played equally loud.{held}",
             footer=footer(run),
         )
         card = page.card("A and B", wide=True)

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctag.history import SearchResult
+from ctag.locks import Lock
 from ctag.prompts import as_prompts, read_prompts
 from ctag.scorers.protocol import Scorer
 from ctag.search import Search as CtagSearch
@@ -17,6 +18,7 @@ from scripts.jobs.searching import (
     drift,
     explain,
     file_stem,
+    held_by,
     searched,
     title_of,
     write_history,
@@ -52,6 +54,8 @@ class Search:
         chunk_generations: generations between two checkpoints.
         chunk_samples: audio samples rendered and scored at a time, at most; None: by device.
         page: where a copy of the page goes; None: nowhere.
+        lock: parameters that are fixed (a number in human units), or kept in a range ([low, high]),
+            by module and name; see `ctag.locks`.
     """
 
     synth: Synth
@@ -65,10 +69,12 @@ class Search:
     chunk_generations: int = 10
     chunk_samples: int | None = None
     page: OutputPath | None = None
+    lock: Lock = field(default_factory=dict)
 
     def __call__(self, run: "Run") -> dict[str, float]:
         """Search, write everything, and give the scores."""
         prompts = self._prompts()
+        held = held_by(self.synth, self.lock)
         search = CtagSearch(
             self.synth,
             self.strategy,
@@ -77,10 +83,11 @@ class Search:
             self.population,
             self.chunk_generations,
             self.chunk_samples,
+            self.lock,
         )
         result = searched(run, search, prompts, "searching")
         write_history(run, result)
-        self._write_page(run, result)
+        self._write_page(run, result, held)
         self._tell(result)
         scores = {
             f"score/{prompt}": float(s) for prompt, s in zip(prompts, result.score, strict=True)
@@ -101,10 +108,10 @@ class Search:
         except ValueError as error:
             raise UserError(f"prompts: {error}") from error
 
-    def _write_page(self, run: "Run", result: SearchResult) -> None:
+    def _write_page(self, run: "Run", result: SearchResult, held: str) -> None:
         """Write the sounds, their patches, and the page that shows them."""
         caveat = caveat_of(self.scorer)
-        page = Page(self.title, self._intro(len(result.prompts)), footer=footer(run))
+        page = Page(self.title, self._intro(len(result.prompts)) + held, footer=footer(run))
         if caveat:
             page.section("Sounds", caveat)
         for place, prompt in enumerate(result.prompts):

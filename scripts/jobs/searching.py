@@ -12,9 +12,11 @@ import numpy as np
 from jaxtyping import Float
 
 from ctag.history import SearchResult
+from ctag.locks import Lock, locked
 from ctag.search import Search, SearchProgress
 from eval.harness import audio
 from eval.harness.files import write_text
+from scripts.runtime.errors import UserError
 from scripts.runtime.page import Card
 from scripts.runtime.page.table import number
 from synth.base import Synth
@@ -60,6 +62,21 @@ def searched(
             saved=run.checkpoints.load("search"),
             names=names,
         )
+
+
+def held_by(synth: Synth, lock: Lock) -> str:
+    """What a page says of the parameters that are locked, a paragraph of its own; empty if none.
+
+    Raises:
+        UserError: the lock does not suit the synth.
+    """
+    if not lock:
+        return ""
+    try:
+        box = locked(synth.parameters, lock)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return f"\n\nLocked, and not searched: {'; '.join(box.held)}."
 
 
 def file_stem(index: int, prompt: str) -> str:

@@ -30,7 +30,10 @@ from scripts.runtime.errors import ConfigError
 from scripts.runtime.identity import run_hash
 from scripts.runtime.plugins import make_importable
 
-__all__ = ["Plan", "Planner", "plan_of", "prepare", "register_resolvers"]
+__all__ = ["Plan", "Planner", "opened", "plan_of", "prepare", "register_resolvers"]
+
+OPEN = ("lock",)
+"""Top-level mappings whose keys are a synthesizer's, not the configuration's."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,15 @@ def register_resolvers() -> None:
         return "stand_in" if scale == "smoke" else "published"
 
     OmegaConf.register_new_resolver("assets_for", assets_for, replace=True)
+
+
+def opened(override: str) -> str:
+    """An override of a mapping that takes any key, as Hydra wants it: `++lock.a.b=1`.
+
+    >>> opened("lock.keyboard.midi_f0=60"), opened("lock={}")
+    ('++lock.keyboard.midi_f0=60', 'lock={}')
+    """
+    return f"++{override}" if override.startswith(tuple(f"{name}." for name in OPEN)) else override
 
 
 def prepare(
@@ -182,6 +194,7 @@ class Planner:
         Raises:
             ConfigError: what is wrong, each line opening with a key's path.
         """
+        overrides = tuple(opened(override) for override in overrides)
         parsed = _parsed(overrides)
         plain = [o for o in parsed if _sets_a_value(o)]
         choices = tuple(str(o.input_line) for o in parsed if o not in plain)

@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 
 from scripts.runtime import plugins
 from scripts.runtime.catalog import CONF
-from scripts.runtime.compose import prepare, register_resolvers
+from scripts.runtime.compose import opened, prepare, register_resolvers
 from scripts.runtime.composition_errors import lines
 from scripts.runtime.errors import Interrupted
 from scripts.runtime.execute import perform
@@ -55,7 +55,8 @@ def main() -> int:
     register_resolvers()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing its own, longer story
-    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
+    words = (opened(word) for word in sys.argv[1:])
+    sys.argv[1:] = sorted(words, key=lambda word: word not in ("-m", "--multirun"))
     command = hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)
     try:
         with _terminating():

@@ -12,6 +12,7 @@ from ctag.strategies.published import Learned
 from eval.harness import audio
 from scripts.jobs.search import Search
 from scripts.jobs.searching import file_stem
+from scripts.runtime.compose import plan_of
 from scripts.runtime.errors import UserError
 from synth.config import SynthConfig
 from synth.patch import load_patch
@@ -153,3 +154,25 @@ def test_file_names_are_plain_and_unique():
     stems = [file_stem(i, prompt) for i, prompt in enumerate(["Dog!", "dog", "../x", "雨"])]
     assert stems == ["01-dog", "02-dog", "03-x", "04"]
     assert len(file_stem(0, "long " * 100)) < 70
+
+
+def test_a_lock_on_the_command_line_reaches_the_job_and_another_run():
+    free = plan_of("ctag/demo", "scale=smoke")
+    locked = plan_of(
+        "ctag/demo", "scale=smoke", "lock.keyboard.midi_f0=60", "lock.adsr_1.attack=[0,1]"
+    )
+    assert free.job["lock"] == {}
+    assert locked.job["lock"] == {"keyboard": {"midi_f0": 60}, "adsr_1": {"attack": [0, 1]}}
+    assert locked.hash != free.hash
+
+
+def test_a_lock_that_does_not_suit_the_synth_is_one_clear_error(tmp_path):
+    with pytest.raises(UserError, match=r"did you mean keyboard\.midi_f0"):
+        a_job(lock={"keyboard": {"midi": 60}})(a_run(tmp_path))
+
+
+def test_the_page_says_what_is_locked(tmp_path):
+    a_job(prompts="wind", lock={"adsr": {"attack": [0, 0.5]}})(a_run(tmp_path))
+    assert "adsr.attack in 0.0 to 0.5 s" in (tmp_path / "index.html").read_text()
+    human = load_patch(tmp_path / "patches" / "01-wind.yaml").human()
+    assert 0 <= human["adsr.attack"] <= 0.5
