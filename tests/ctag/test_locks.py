@@ -186,7 +186,7 @@ def test_an_interrupted_search_with_a_lock_goes_on_to_the_same(found):
 @pytest.mark.parametrize("lock", [{}, {"a": {"level": 0.5, "decay": [3, 6]}}])
 def test_a_search_is_not_taken_up_with_another_lock(found, lock):
     _, states = found
-    with pytest.raises(ValueError, match="lock|n_params"):
+    with pytest.raises(ValueError, match=r"lock|n_params"):
         a_search(lock=lock).run(["x", "y"], jax.random.PRNGKey(2), saved=states[0])
 
 
