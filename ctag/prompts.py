@@ -1,15 +1,113 @@
-"""Prompts of a search: from a list, a file or one string, each with a random key of its own."""
+"""Prompts of a search: labels from a list, a file or one string, worded in a style, each with a
+random key of its own."""
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import yaml
 from jaxtyping import Array, UInt
 
 from ctag.strategies.base import Key
+
+__all__ = ["INSTRUCTION", "PromptSet", "as_prompts", "in_template", "prompt_keys", "read_prompts"]
+
+INSTRUCTION = (
+    "Write a simple one-sentence audio caption that describes objectively each sound itself in a "
+    "real scenario without making up any extra details about other possible sounds or places. You "
+    "should define the most common action for such an entity when multiple options are available. "
+    "Avoid using templates such as 'A sound of' or 'The sound of'. Sounds: {labels}"
+)
+"""What the authors of CTAG asked GPT-4 for captions with (thesis, section 4.6.7)."""
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """What to search for: labels, and how they are put to the judge.
+
+    A prompt's random numbers come from its label, so that styles can be compared pair by pair.
+
+    Attributes:
+        texts: labels, or prompts in words of your own: a list, or one string.
+        file: a text file with one prompt a line, instead of `texts`.
+        style: "label", as they are; "template", "Sound of a/an ..."; "caption", a sentence of
+            `captions` each.
+        captions: label to sentence. Those that come with the configuration are this project's own;
+            the paper's were written by GPT-4 and are not public.
+        captions_file: a YAML file of label to sentence, laid over `captions`; `INSTRUCTION` is what
+            to ask a language model for them.
+    """
+
+    texts: str | Sequence[str] = ()
+    file: Path | None = None
+    style: Literal["label", "template", "caption"] = "label"
+    captions: Mapping[str, str] = field(default_factory=dict)
+    captions_file: Path | None = None
+
+    def labels(self) -> list[str]:
+        """Return the prompts before they are worded: what sounds and scores are called.
+
+        Raises:
+            FileNotFoundError, ValueError: as `read_prompts` and `as_prompts`; or both a file and
+                texts are given.
+        """
+        if self.file is None:
+            return as_prompts(self.texts)
+        if self.texts:
+            raise ValueError("prompts come from texts or from file, not from both")
+        return read_prompts(self.file)
+
+    def worded(self) -> list[str]:
+        """Return what a judge of texts is given, one a label.
+
+        Raises:
+            FileNotFoundError, ValueError: as `labels`; or a label has no caption.
+        """
+        labels = self.labels()
+        if self.style == "label":
+            return labels
+        if self.style == "template":
+            return [in_template(label) for label in labels]
+        captions = {**self.captions, **self._of_the_file()}
+        missing = [label for label in labels if label not in captions]
+        if missing:
+            raise ValueError(
+                f"no caption for {', '.join(missing)}: give captions='{{{missing[0]}: \"A "
+                "sentence.\"}', or a YAML file of label to sentence as captions_file"
+            )
+        return [captions[label] for label in labels]
+
+    def _of_the_file(self) -> dict[str, str]:
+        if self.captions_file is None:
+            return {}
+        path = Path(self.captions_file)
+        if not path.is_file():
+            raise FileNotFoundError(f"captions file {path} does not exist (from {Path.cwd()})")
+        try:
+            read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ValueError(f"captions file {path} is not YAML: {error}") from error
+        if not isinstance(read, dict) or not all(
+            isinstance(part, str) for pair in read.items() for part in pair
+        ):
+            raise ValueError(f"captions file {path} should be a mapping of label to sentence")
+        return read
+
+
+def in_template(label: str) -> str:
+    """Return a label in the paper's template.
+
+    Example:
+        >>> in_template("dog"), in_template("Airplane")
+        ('Sound of a dog', 'Sound of an airplane')
+    """
+    article = "an" if label[:1].lower() in "aeiou" else "a"
+    return f"Sound of {article} {label[:1].lower()}{label[1:]}"
 
 
 def as_prompts(given: str | Sequence[str]) -> list[str]:

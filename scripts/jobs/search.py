@@ -1,17 +1,19 @@
 """The job of `ctag/search` and `ctag/demo`: prompts become sounds, patches and a page."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ctag.history import SearchResult
 from ctag.locks import Lock
-from ctag.prompts import as_prompts, read_prompts
+from ctag.prompts import PromptSet
 from ctag.scorers.protocol import Scorer
 from ctag.search import Search as CtagSearch
 from ctag.strategies.base import Strategy
+from scripts.jobs.judging import OWN, Judgement, judged, labels_of, metrics_of, texts_for
 from scripts.jobs.pages import footer, publish
 from scripts.jobs.searching import (
     caveat_of,
@@ -25,8 +27,7 @@ from scripts.jobs.searching import (
     write_sound,
 )
 from scripts.runtime.check import OutputPath
-from scripts.runtime.errors import UserError
-from scripts.runtime.page import Page
+from scripts.runtime.page import Card, Page
 from synth.base import Synth
 
 if TYPE_CHECKING:
@@ -46,14 +47,15 @@ class Search:
         synth: what is played.
         strategy: the optimizer.
         scorer: the judge.
-        prompts: what to search for: a list, or one prompt.
-        prompts_file: a text file with one prompt a line, instead of `prompts`.
+        prompts: what to search for, and in which words.
         iterations: generations.
         population: sounds a generation and prompt.
         title: of the page.
         chunk_generations: generations between two checkpoints.
         chunk_samples: audio samples rendered and scored at a time, at most; None: by device.
         page: where a copy of the page goes; None: nowhere.
+        judges: other scorers, by name, that hear the best sounds; each adds `judge/NAME`. Where
+            there is a choice, believe a judge that the search did not use.
         lock: parameters that are fixed (a number in human units), or kept in a range ([low, high]),
             by module and name; see `ctag.locks`.
     """
@@ -61,19 +63,19 @@ class Search:
     synth: Synth
     strategy: Strategy
     scorer: Scorer
-    prompts: str | Sequence[str]
-    prompts_file: Path | None = None
+    prompts: PromptSet
     iterations: int = 300
     population: int = 50
     title: str = "Sounds from words"
     chunk_generations: int = 10
     chunk_samples: int | None = None
     page: OutputPath | None = None
+    judges: Mapping[str, Scorer] = field(default_factory=dict)
     lock: Lock = field(default_factory=dict)
 
     def __call__(self, run: "Run") -> dict[str, float]:
         """Search, write everything, and give the scores."""
-        prompts = self._prompts()
+        prompts = labels_of(self.prompts)
         held = held_by(self.synth, self.lock)
         search = CtagSearch(
             self.synth,
@@ -85,9 +87,11 @@ class Search:
             self.chunk_samples,
             self.lock,
         )
-        result = searched(run, search, prompts, "searching")
+        texts = texts_for(self.scorer, self.prompts)
+        result = searched(run, search, texts, "searching", prompts)
         write_history(run, result)
-        self._write_page(run, result, held)
+        judgements = judged(run, self.scorer, self.judges, self.prompts, result)
+        self._write_page(run, result, judgements, held)
         self._tell(result)
         scores = {
             f"score/{prompt}": float(s) for prompt, s in zip(prompts, result.score, strict=True)
@@ -98,17 +102,12 @@ class Search:
             "score_drift": drift(result),
             "sounds_tried": float(self.iterations * self.population * len(prompts)),
             **scores,
+            **metrics_of(judgements, prompts),
         }
 
-    def _prompts(self) -> list[str]:
-        try:
-            if self.prompts_file is not None:
-                return read_prompts(self.prompts_file)
-            return as_prompts(self.prompts)
-        except ValueError as error:
-            raise UserError(f"prompts: {error}") from error
-
-    def _write_page(self, run: "Run", result: SearchResult, held: str) -> None:
+    def _write_page(
+        self, run: "Run", result: SearchResult, judgements: Sequence[Judgement], held: str
+    ) -> None:
         """Write the sounds, their patches, and the page that shows them."""
         caveat = caveat_of(self.scorer)
         page = Page(self.title, self._intro(len(result.prompts)) + held, footer=footer(run))
@@ -123,6 +122,7 @@ class Search:
             card.curve(result.history.best[:, place].tolist(), "best score", "generation")
             if hasattr(self.scorer, "explain"):
                 explain(card, self.scorer.explain(prompt, wave, result.sample_rate))  # pyright: ignore[reportAttributeAccessIssue]
+            _tell_judgements(card, judgements, place)
             card.patch(patch.rows())
             card.download(f"{stem}.yaml", patch.text())
             run.tracker.audio(f"sounds/{stem}", wave, result.sample_rate, f"{prompt}: {score:.3f}")
@@ -144,3 +144,15 @@ class Search:
             log.info("%s: score %.3f", prompt, score)
         if caveat := caveat_of(self.scorer):
             log.info("%s", caveat)
+
+
+def _tell_judgements(card: Card, judgements: Sequence[Judgement], place: int) -> None:
+    """Show on a card what the judges say of its sound."""
+    rows = []
+    for judgement in judgements:
+        name = "this search's" if judgement.judge == OWN else judgement.judge.replace("_", " ")
+        rank = "" if judgement.rank is None else f"{judgement.rank[place]:.0f}"
+        if np.isfinite(judgement.score[place]):
+            rows.append((name, f"{judgement.score[place]:.3f}", rank))
+    if rows:
+        card.table(["judge", "score", "rank of the class"], rows, title="Other judges")

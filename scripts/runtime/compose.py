@@ -28,6 +28,7 @@ from scripts.runtime.configuration import (
 )
 from scripts.runtime.errors import ConfigError
 from scripts.runtime.identity import run_hash
+from scripts.runtime.judges import available
 from scripts.runtime.plugins import make_importable
 
 __all__ = ["Plan", "Planner", "opened", "plan_of", "prepare", "register_resolvers"]
@@ -122,7 +123,7 @@ def prepare(
     if raw["scale"] == "smoke":
         fill_at_smoke(raw)
     check_missing(raw)
-    plain = resolve(raw)
+    plain = available(resolve(raw))
     report = Report()
     for key, annotation in HOUSE.items():
         if key in plain:

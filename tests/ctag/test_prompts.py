@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from ctag.prompts import as_prompts, prompt_keys, read_prompts
+from ctag.prompts import PromptSet, as_prompts, in_template, prompt_keys, read_prompts
 
 KEY = jax.random.PRNGKey(0)
 
@@ -61,3 +61,42 @@ def test_a_repeated_prompt_has_another_key_and_the_first_keeps_its_own():
 def test_typed_and_raw_keys_are_the_same():
     typed = jax.random.wrap_key_data(KEY)
     np.testing.assert_array_equal(prompt_keys(typed, ["a"]), prompt_keys(KEY, ["a"]))
+
+
+def test_a_set_is_worded_in_three_styles(tmp_path):
+    captions = {"dog": "A dog barks", "Airplane": "An airplane flies"}
+    written = {
+        style: PromptSet(["dog", "Airplane"], style=style, captions=captions).worded()
+        for style in ("label", "template", "caption")
+    }
+    assert written == {
+        "label": ["dog", "Airplane"],
+        "template": ["Sound of a dog", "Sound of an airplane"],
+        "caption": ["A dog barks", "An airplane flies"],
+    }
+    path = tmp_path / "own.yaml"
+    path.write_text("dog: A big dog growls\n")
+    own = PromptSet(["dog", "Airplane"], None, "caption", captions, path)
+    assert own.worded() == ["A big dog growls", "An airplane flies"]
+    assert own.labels() == ["dog", "Airplane"]
+
+
+@pytest.mark.parametrize("text", ["[a, b]", "dog: {a: b}", "1: 2", "{"])
+def test_a_file_that_holds_no_captions_is_refused(tmp_path, text):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="captions file"):
+        PromptSet(["dog"], style="caption", captions_file=path).worded()
+
+
+def test_what_is_wrong_with_a_set_is_said(tmp_path):
+    with pytest.raises(ValueError, match="no caption for rain: give"):
+        PromptSet(["rain"], style="caption").worded()
+    with pytest.raises(FileNotFoundError, match=r"captions file .*no\.yaml does not exist"):
+        PromptSet(["rain"], style="caption", captions_file=tmp_path / "no.yaml").worded()
+    with pytest.raises(ValueError, match="not from both"):
+        PromptSet(["rain"], file=tmp_path / "x.txt").labels()
+
+
+def test_the_template_begins_in_lower_case():
+    assert in_template("Engine idling") == "Sound of an engine idling"

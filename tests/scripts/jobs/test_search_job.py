@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ctag.prompts import PromptSet
 from ctag.strategies.published import Learned
 from eval.harness import audio
 from scripts.jobs.search import Search
@@ -46,7 +47,9 @@ class Level:
 
 def a_job(**settings):
     settings = {"iterations": 5, "population": 6, "chunk_generations": 2} | settings
-    return Search(SYNTH, Learned(), Level(), settings.pop("prompts", PROMPTS), **settings)
+    prompts = settings.pop("prompts", PROMPTS)
+    prompts = prompts if isinstance(prompts, PromptSet) else PromptSet(prompts)
+    return Search(SYNTH, Learned(), Level(), prompts, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +128,7 @@ def test_an_interrupted_run_ends_with_the_same_numbers(finished, tmp_path):
 def test_prompts_come_from_a_file_too(tmp_path):
     path = tmp_path / "prompts.txt"
     path.write_text("# of my own\nhail\n")
-    metrics = a_job(prompts=[], prompts_file=path, iterations=1)(a_run(tmp_path))
+    metrics = a_job(prompts=PromptSet(file=path), iterations=1)(a_run(tmp_path))
     assert set(metrics) >= {"score", "score/hail"}
 
 
@@ -176,3 +179,44 @@ def test_the_page_says_what_is_locked(tmp_path):
     assert "adsr.attack in 0.0 to 0.5 s" in (tmp_path / "index.html").read_text()
     human = load_patch(tmp_path / "patches" / "01-wind.yaml").human()
     assert 0 <= human["adsr.attack"] <= 0.5
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """Knows two words alone; ranks by level."""
+
+    hears_labels = True
+    sample_rate = None
+
+    def target(self, prompts):
+        if prompts != ["wind"]:
+            raise ValueError(f"{prompts[0]!r} names none of my classes")
+        return jnp.ones((1, 1))
+
+    def score(self, target, audio, sample_rate):
+        return -jnp.abs(audio).max(-1)
+
+    def rank(self, target, audio, sample_rate):
+        return jnp.full(audio.shape[:2], 7.0)
+
+
+def test_other_judges_hear_the_best_sounds(tmp_path):
+    metrics = a_job(iterations=1, judges={"brightness": Brightness()})(a_run(tmp_path))
+    peak = np.abs(audio.read(tmp_path / "sounds" / "01-wind.wav")[0]).max()
+    assert metrics["judge/brightness"] == metrics["judge/brightness/wind"]
+    assert metrics["judge/brightness"] == pytest.approx(-peak, abs=1e-4)
+    assert metrics["rank/brightness"] == 7
+    assert metrics["first_ten/brightness"] == 1
+    assert not any("dog" in name for name in metrics if "brightness" in name)
+    page = (tmp_path / "index.html").read_text()
+    assert page.count(">brightness<") == 1
+
+
+def test_a_caption_is_searched_for_under_its_label(tmp_path):
+    """The caption has 20 letters, for which Level wants ten times the level of "hi"."""
+    captions = {"hi": "somebody says hello."}
+    prompts = PromptSet(["hi"], style="caption", captions=captions)
+    metrics = a_job(prompts=prompts)(a_run(tmp_path))
+    wave = jnp.asarray(audio.read(tmp_path / "sounds" / "01-hi.wav")[0])
+    wanted = Level().score(Level().target([captions["hi"]]), wave[None, None], 8000.0)
+    assert metrics["score/hi"] == pytest.approx(float(wanted[0, 0]), abs=1e-3)
