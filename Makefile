@@ -26,7 +26,7 @@ PAGE := outputs/demo/index.html
 TABLE = --scale $(SCALE) $(if $(LAUNCH),--run) $(if $(WITH),--with $(WITH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench bench-descriptors clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae
+.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench bench-descriptors clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae data-clap
 .PHONY: ctag-table1 doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 
 help: ## List the targets
@@ -120,6 +120,9 @@ data-vivae: setup ## Download and prepare VIVAE (not for commercial use)
 
 weights-%: setup ## Fetch weights: yamnet vggish ast vggsound laion-clap ms-clap-2023 ...
 	$(RUN) -m scripts.weights $*
+
+data-clap: setup ## Fetch LAION's CLAP, checkpoint and tokenizer (1.9 GB)
+	$(RUN) -m scripts.weights laion-clap roberta
 
 # Tables and figures are built from what has been run; the rest is marked "not run".
 ctag-table1: setup ## Thesis Table 1 (CTAG 1): descriptors and MP3 ratio
