@@ -118,19 +118,8 @@ class Generations:
     def evaluate(
         self, theta: Float[Array, "prompts n_params"], target: Target
     ) -> tuple[Float32[np.ndarray, "prompts n_samples"], Float32[np.ndarray, " prompts"]]:
-        """Render and score one sound a prompt.
-
-        Each by itself, as anybody renders its patch: the bits do not depend on the prompts beside
-        it, and one program serves any number of them.
-        """
-        audio, score = [], []
-        for row in range(theta.shape[0]):
-            one = slice(row, row + 1)
-            sound = self.synth.render(theta[one])
-            wanted = jax.tree.map(lambda leaf, one=one: leaf[one], target)
-            audio.append(np.asarray(sound))
-            score.append(np.asarray(self.scorer.score(wanted, sound[None], self.sample_rate))[0])
-        return np.concatenate(audio), np.concatenate(score).astype(np.float32)
+        """See `evaluated`."""
+        return evaluated(self.synth, self.scorer, theta, target)
 
     def _compiler_options(self) -> dict[str, Any]:
         # By one prompt's sounds: how it is compiled moves the last bits, which must not depend on
@@ -239,6 +228,24 @@ class Generations:
         score = jnp.moveaxis(score, 1, 2)
         score = score.reshape(columns[0] * prompts_each, columns[1] * sounds_each)
         return score[:n_prompts, :population]
+
+
+def evaluated(
+    synth: Renderer, scorer: Scorer, theta: Float[Array, "prompts n_params"], target: Target
+) -> tuple[Float32[np.ndarray, "prompts n_samples"], Float32[np.ndarray, " prompts"]]:
+    """Render and score one sound a prompt.
+
+    Each by itself, as anybody renders its patch: the bits do not depend on the prompts beside it,
+    and one program serves any number of them.
+    """
+    audio, score, rate = [], [], float(synth.config.sample_rate)
+    for row in range(theta.shape[0]):
+        one = slice(row, row + 1)
+        sound = synth.render(theta[one])
+        wanted = jax.tree.map(lambda leaf, one=one: leaf[one], target)
+        audio.append(np.asarray(sound))
+        score.append(np.asarray(scorer.score(wanted, sound[None], rate))[0])
+    return np.concatenate(audio), np.concatenate(score).astype(np.float32)
 
 
 def block_shape(

@@ -109,6 +109,11 @@ class Locked:
         return len(self.box.columns)
 
     @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Those that are free; their ranges are the synth's, of which the box may hold a part."""
+        return tuple(self.synth.parameters[column] for column in self.box.columns)
+
+    @property
     def n_samples(self) -> int:
         """Samples of a sound."""
         return self.synth.n_samples

@@ -139,6 +139,11 @@ class Search:
             sample_rate=loop.sample_rate,
         )
 
+    def best_of(self, saved: Mapping[str, Any]) -> Float32[np.ndarray, "prompts n_params"]:
+        """The best parameters so far of a state that `run` gave to its `save`."""
+        theta = jnp.asarray(saved["state"][-2])  # of SearchState, the field before the last
+        return np.asarray(self._whole(theta))
+
     @cached_property
     def _generations(self) -> Generations:
         played = Locked(self.synth, self._box) if self._box else self.synth

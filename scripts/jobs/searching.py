@@ -4,7 +4,7 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -34,11 +34,19 @@ def searched(
     prompts: Sequence[str],
     description: str,
     names: Sequence[str] | None = None,
+    keep: Callable[[dict[str, Any]], None] | None = None,
 ) -> SearchResult:
     """Search with a progress bar, a checkpoint after every chunk, and the scores in the tracker.
 
-    An interrupted run goes on from its checkpoint and ends with the same result.
+    An interrupted run goes on from its checkpoint and ends with the same result. `keep` is given
+    every state before it is stored.
     """
+
+    def save(state: dict[str, Any]) -> None:
+        if keep is not None:
+            keep(state)
+        run.checkpoints.save("search", state)
+
     key = jax.random.PRNGKey(run.seed)
     log.info(
         "%s: %d x %d sounds a generation, %d generations; compiling",
@@ -58,7 +66,7 @@ def searched(
             prompts,
             key,
             progress=show,
-            save=lambda state: run.checkpoints.save("search", state),
+            save=save,
             saved=run.checkpoints.load("search"),
             names=names,
         )

@@ -1,0 +1,1 @@
+"""The job of `ctag/refine`: gradients take over where a search ended."""
