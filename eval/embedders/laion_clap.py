@@ -1,60 +1,68 @@
-"""LAION's CLAP: sounds and texts in one space of 512 dimensions (Wu et al., 2023); no fusion.
+"""LAION's CLAP: sounds and texts in one space of 512 dimensions (Wu et al., 2023).
 
-The audio network is the laion-clap package's, the text network transformers' RoBERTa; weights are
-read from the published checkpoints by name. 48 kHz, 10 s: shorter sounds are repeated as often as
-they fit, then padded with zeros; of longer ones the beginning is heard, where the package takes a
-random part. So one sound has one embedding.
+The audio network's layers are the laion-clap package's, the text network is transformers' RoBERTa;
+weights are read from the published checkpoints by name. `eval.embedders.clap` says what is heard of
+short and of long sounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
-from jaxtyping import Float
 
-from eval.embedders.hearing import hear, in_chunks
+from eval.embedders.clap import Clap, filled
+from eval.embedders.clap_mel import ClapMel, fused
+from eval.embedders.htsat import HtsatEmbedding
 from eval.embedders.identity import identity_of
+from eval.embedders.laion_checkpoints import CHECKPOINTS, DEFAULT, Kind, kind_of
 from eval.embedders.laion_package import COMPUTED, audio_network, audio_settings
-from eval.embedders.published import PUBLISHED, checksum, find
+from eval.embedders.passes import Precision
+from eval.embedders.published import checksum, find
 from eval.embedders.roberta import WIDTH, Tokens, local_tokens, pooled, roberta, stand_in_tokens
 from eval.embedders.stand_ins import Assets, seeded
 from eval.embedders.weights import load_into, read
 from eval.harness.devices import Device, torch_device
 
-__all__ = ["LaionClap", "filled"]
+__all__ = ["LaionClap"]
 
-LENGTH = 480000
-CHUNK = 8  # sounds in one pass
+LENGTH, N_FRAMES = 480000, 1001
 
 
 @dataclass(frozen=True)
-class LaionClap:
+class LaionClap(Clap):
     """Embeds sounds and texts; all vectors are of unit length.
 
     Attributes:
         weights: a checkpoint of the release, or one of your own with the same names.
-        architecture: the audio network of that checkpoint: HTSAT-tiny for 630k-audioset-best.pt,
-            HTSAT-base for the music ones, PANN-14.
-        tokenizer: the folder with roberta-base's vocab.json and merges.txt, for texts.
+        architecture: the audio network; None: that of the published checkpoint of this name, else
+            HTSAT-tiny.
+        enable_fusion: whether the network fuses pieces of long sounds; None: likewise, else not.
+        tokenizer: the folder with roberta-base's vocab.json and merges.txt, for texts; None: the
+            folder roberta-base beside the weights.
         quantize: whether sounds are rounded to 16 bits first, as the package does.
+        precision: of the audio network.
+        compile: whether the audio network is compiled, which takes a minute at the first batch.
+        chunk: sounds in one pass; None: what suits the device.
         assets: "stand_in" is the same architecture with random weights; needs no file.
         device: where to compute.
     """
 
     weights: Path | None = None
-    architecture: str = "HTSAT-tiny"
+    architecture: str | None = None
+    enable_fusion: bool | None = None
     tokenizer: Path | None = None
     quantize: bool = True
+    precision: Precision = "float32"
+    compile: bool = False
+    chunk: int | None = None
     assets: Assets = "published"
     device: Device = "auto"
 
     name = "laion_clap"
-    sample_rate = 48000.0
-    dimension = 512
     licence = "CC0-1.0"
 
     @property
@@ -62,36 +70,28 @@ class LaionClap:
         """Name, settings and the weights' checksum."""
         weights = "stand_in" if self.assets == "stand_in" else checksum(self._path)
         return identity_of(
-            self.name, architecture=self.architecture, quantize=self.quantize, weights=weights
+            self.name,
+            architecture=self._kind.architecture,
+            fusion=self._kind.fusion,
+            quantize=self.quantize,
+            precision=self.precision,
+            weights=weights,
         )
 
-    def embed(
-        self, audio: Float[torch.Tensor, "batch n_samples"], sample_rate: float
-    ) -> Float[torch.Tensor, "batch 512"]:
-        """Return every sound's embedding."""
-        heard = hear(audio, sample_rate, self.sample_rate, torch_device(self.device))
-        if self.quantize:
-            heard = (heard.clamp(-1.0, 1.0) * 32767.0).trunc() / 32767.0
-        return in_chunks(self._audio, filled(heard, LENGTH), CHUNK)
-
-    def embed_text(self, texts: Sequence[str]) -> Float[torch.Tensor, "n_texts 512"]:
-        """Return every text's embedding; a sound's inner product with it says how well they fit."""
-        if not texts:
-            raise ValueError("there is no text to embed")
-        network, tokens = self._text
-        numbers = tokens(texts).to(torch_device(self.device))
-        return in_chunks(network, numbers, CHUNK)
+    @property
+    def _kind(self) -> Kind:
+        return kind_of(self.weights, self.architecture, self.enable_fusion)
 
     @property
     def _path(self) -> Path:
         """The checkpoint; one of the release's names is checked against what was published."""
         given = self.weights
-        if given is not None and given.name not in {entry.file for entry in PUBLISHED}:
+        if given is not None and given.name not in CHECKPOINTS:
             if given.is_file():
                 return given
             if given.is_dir():
                 raise ValueError(f"{given} is a folder: give the checkpoint in it")
-        return find("630k-audioset-best.pt" if given is None else given.name, given)
+        return find(DEFAULT if given is None else given.name, given)
 
     def _state(self) -> dict[str, torch.Tensor]:
         saved = read(self._path)
@@ -100,22 +100,32 @@ class LaionClap:
             raise ValueError(f"{self._path} has no weights of an audio_branch: is it LAION's CLAP?")
         return {name.removeprefix("module."): state[name] for name in state}
 
-    @cached_property
-    def _audio(self) -> _Audio:
-        device = torch_device(self.device)
-        if self.assets == "stand_in":
-            return seeded(lambda: _Audio(self.architecture), seed=0).to(device)
-        state, network = self._state(), _Audio(self.architecture)
-        unused = ("text_", "audio_transform.", "logit")
-        load_into(network, state, self._path, unused, made=COMPUTED)
-        return network.eval().requires_grad_(False).to(device)
+    def _prepared(self, heard: torch.Tensor) -> torch.Tensor:
+        return (heard.clamp(-1.0, 1.0) * 32767.0).trunc() / 32767.0 if self.quantize else heard
 
-    @cached_property
-    def _text(self) -> tuple[_Text, Tokens]:
+    def _make_audio(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        device, kind = torch_device(self.device), self._kind
+        if self.assets == "stand_in":
+            network = seeded(lambda: _Audio(kind), seed=0).to(device)
+        else:
+            state, network = self._state(), _Audio(kind)
+            has_fusion = any(".fusion_model." in name for name in state)
+            if has_fusion != kind.fusion:
+                raise ValueError(
+                    f"{self._path} is of a network {'with' if has_fusion else 'without'} fusion: "
+                    f"set enable_fusion={str(has_fusion).lower()}"
+                )
+            unused = ("text_", "audio_transform.", "logit")
+            load_into(network, state, self._path, unused, made=COMPUTED)
+            network = network.eval().requires_grad_(False).to(device)
+        return network.embedding()
+
+    def _make_text(self) -> tuple[Any, Tokens]:
         device = torch_device(self.device)
         if self.assets == "stand_in":
             return seeded(_Text, seed=1).to(device), stand_in_tokens
-        tokens = local_tokens(self.tokenizer)
+        beside = self._path.parent / "roberta-base"
+        tokens = local_tokens(beside if self.tokenizer is None else self.tokenizer)
         state, network = self._state(), _Text()
         # Files of transformers 4 hold the numbers of positions too.
         unused = ("audio_", "text_transform.", "logit", "text_branch.embeddings.position_ids")
@@ -126,16 +136,37 @@ class LaionClap:
 class _Audio(torch.nn.Module):
     """The audio half, by the checkpoint's names."""
 
-    def __init__(self, architecture: str) -> None:
+    def __init__(self, kind: Kind) -> None:
         super().__init__()
-        width, settings = audio_settings(architecture)
-        self.audio_branch = audio_network(settings)
+        width, settings = audio_settings(kind.architecture)
+        self.kind = kind
+        self.mel = ClapMel("htk" if kind.fusion else "slaney")
+        self.audio_branch = audio_network(settings, kind.fusion)
         self.audio_projection = _projection(width)
 
-    def forward(self, audio: torch.Tensor) -> torch.Tensor:
-        """Audio (batch, 480000) to unit vectors."""
-        own = self.audio_branch({"waveform": audio}, device=audio.device)["embedding"]
-        return torch.nn.functional.normalize(self.audio_projection(own), dim=-1)
+    def embedding(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Return what takes sounds (batch, n_samples) to unit vectors, with the weights of now."""
+        if self.kind.architecture.startswith("PANN"):
+            return lambda audio: self._vectors(self._pann(audio))
+        htsat = HtsatEmbedding(self.audio_branch)
+        return lambda audio: self._vectors(htsat(*self._spectrograms(audio)))
+
+    def _spectrograms(self, audio: torch.Tensor) -> tuple[torch.Tensor, bool]:
+        """Log-mel spectrograms (batch, channels, 1001, 64), and whether the sounds are long."""
+        with torch.autocast(audio.device.type, enabled=False):
+            if self.kind.fusion and audio.shape[1] > LENGTH:
+                mel = self.mel(audio)
+                if mel.shape[1] > N_FRAMES:
+                    return fused(mel, N_FRAMES), True
+                return mel[:, None], False
+            return self.mel(filled(audio, LENGTH))[:, None], False
+
+    def _pann(self, audio: torch.Tensor) -> torch.Tensor:
+        waves = {"waveform": filled(audio, LENGTH)}
+        return self.audio_branch(waves, device=audio.device)["embedding"]
+
+    def _vectors(self, own: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.normalize(self.audio_projection(own).float(), dim=-1)
 
 
 class _Text(torch.nn.Module):
@@ -158,16 +189,3 @@ def _projection(width: int) -> torch.nn.Sequential:
         torch.nn.ReLU(),
         torch.nn.Linear(LaionClap.dimension, LaionClap.dimension),
     )
-
-
-def filled(
-    audio: Float[torch.Tensor, "batch n_samples"], length: int
-) -> Float[torch.Tensor, "batch length"]:
-    """Repeat sounds as often as they fit whole, pad with zeros, cut what is longer.
-
-    Example:
-        >>> filled(torch.tensor([[1.0, 2.0]]), 5)
-        tensor([[1., 2., 1., 2., 0.]])
-    """
-    repeated = audio.repeat(1, max(1, length // audio.shape[1]))[:, :length]
-    return torch.nn.functional.pad(repeated, (0, length - repeated.shape[1]))

@@ -52,13 +52,16 @@ def audio_settings(architecture: str) -> tuple[int, dict[str, Any]]:
     return int(settings["embed_dim"]), dict(settings["audio_cfg"])
 
 
-def audio_network(settings: dict[str, Any]) -> torch.nn.Module:
-    """Build a network with random weights; called with `{"waveform": audio}`, no fusion.
+def audio_network(settings: dict[str, Any], fusion: bool = False) -> torch.nn.Module:
+    """Build a network with random weights; called with `{"waveform": audio}` without fusion.
 
     Args:
         settings: of the form of `audio_settings`.
+        fusion: whether it has the weights that fuse pieces of long sounds, as the published
+            checkpoints with fusion do.
     """
     kind = settings["model_type"]
+    fusing = {"enable_fusion": True, "fusion_type": "aff_2d"} if fusion else {}
     module, make = {
         "HTSAT": ("htsat", "create_htsat_model"),
         "PANN": ("pann_model", "create_pann_model"),
@@ -66,7 +69,7 @@ def audio_network(settings: dict[str, Any]) -> torch.nn.Module:
     function = getattr(_module(module), make)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.meshgrid")  # of no consequence here
-        return function(SimpleNamespace(**settings))
+        return function(SimpleNamespace(**settings), **fusing)
 
 
 @cache

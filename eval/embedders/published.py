@@ -100,6 +100,21 @@ PUBLISHED: tuple[Published, ...] = (
         "8053c9775516af2f4902e1e8281e356cc1bf7a85e8b761908170767b77c3f037", "CC0-1.0", 1860,
     ),
     Published(
+        "laion-clap-630k", "630k-best.pt", f"{_LAION}/630k-best.pt", None, "CC0-1.0", 1860,
+    ),
+    Published(
+        "laion-clap-630k-fusion", "630k-fusion-best.pt", f"{_LAION}/630k-fusion-best.pt",
+        None, "CC0-1.0", 1860,
+    ),
+    Published(
+        "laion-clap-fusion", "630k-audioset-fusion-best.pt",
+        f"{_LAION}/630k-audioset-fusion-best.pt", None, "CC0-1.0", 1860,
+    ),
+    Published(
+        "laion-clap-music-speech-only", "music_speech_epoch_15_esc_89.25.pt",
+        f"{_LAION}/music_speech_epoch_15_esc_89.25.pt", None, "CC0-1.0", 2350,
+    ),
+    Published(
         "laion-clap-music", "music_audioset_epoch_15_esc_90.14.pt",
         f"{_LAION}/music_audioset_epoch_15_esc_90.14.pt",
         "fae3e9c087f2909c28a09dc31c8dfcdacbc42ba44c70e972b58c1bd1caf6dedd", "CC0-1.0", 2350,

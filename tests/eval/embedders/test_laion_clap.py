@@ -1,88 +1,154 @@
 """CLAP: the package's own model gives the same numbers, and published checkpoints are read."""
 
-import json
 import sys
-import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from eval.embedders.laion_clap import LENGTH, LaionClap, filled
+from eval.embedders.clap import filled
+from eval.embedders.laion_checkpoints import CHECKPOINTS, kind_of
+from eval.embedders.laion_clap import LENGTH, LaionClap
 from eval.embedders.laion_package import architectures, audio_settings
 from eval.embedders.ms_clap import AudioEncoder, MsClap
+from eval.embedders.published import PUBLISHED
 from eval.embedders.roberta import local_tokens
+from eval.harness.audio import resample
+from tests.eval.embedders.clap_package import clap_module, save, vocabulary
+
+RATE = 48000
+
+
+def waves(n_samples):
+    """A tone, noise, a sweep from loud to quiet, and clicks with digital silence between them."""
+    seconds = np.arange(n_samples) / RATE
+    noise = 0.1 * np.random.default_rng(0).standard_normal(n_samples)
+    tone, sweep = 0.4 * np.sin(2 * np.pi * 330 * seconds), np.sin(4000 * seconds**2)
+    clicks = np.where(np.arange(n_samples) % 12000 == 0, 0.9, 0.0)
+    sweep = sweep * np.exp(-3 * seconds)
+    return np.stack([tone, noise, sweep, clicks]).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """The package's own model as a whole, at random weights, and a checkpoint in its layout."""
-    from transformers import RobertaConfig, RobertaModel
+    """The package's own model at random weights, and a checkpoint of it."""
+    folder = tmp_path_factory.mktemp("clap")
+    module = clap_module(folder)
+    return module, save(module, folder / "own.pt")
 
-    from eval.embedders import laion_package
 
-    model_module = laion_package._module("model")
-    offline = SimpleNamespace(
-        from_pretrained=lambda name: RobertaModel(
-            RobertaConfig(
-                vocab_size=50265,
-                max_position_embeddings=514,
-                type_vocab_size=1,
-                layer_norm_eps=1e-5,
-                pad_token_id=1,
-            )
-        )
-    )
-    model_module.RobertaModel = offline
-    width, settings = audio_settings("HTSAT-tiny")
-    text = {"context_length": 77, "vocab_size": 49408, "width": 512, "heads": 8, "layers": 12}
-    with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="torch.meshgrid")
-        torch.manual_seed(4)
-        model = model_module.CLAP(width, settings, {**text, "model_type": "roberta"}).eval()
-    state = {f"module.{name}": value for name, value in model.state_dict().items()}
-    state["module.text_branch.embeddings.position_ids"] = torch.arange(514)[None]
-    path = tmp_path_factory.mktemp("clap") / "own.pt"
-    torch.save({"epoch": 3, "name": "x", "state_dict": state, "best": np.float64(0.25)}, path)
-    return model, path
+@pytest.fixture(scope="module")
+def ours(package):
+    return LaionClap(package[1], device="cpu")
 
 
 @pytest.mark.slow
-def test_a_checkpoint_gives_what_the_package_gives(package):
-    model, path = package
-    seconds = np.arange(120000) / 48000
-    wave = (0.4 * np.sin(2 * np.pi * 330 * seconds)).astype(np.float32)
-    rounded = (np.clip(wave, -1, 1) * 32767.0).astype(np.int16) / np.float32(32767.0)
-    repeated = np.zeros(LENGTH, np.float32)
-    repeated[: 4 * len(wave)] = np.tile(rounded, 4)
+@pytest.mark.parametrize("n_samples", [110000, 480000])
+def test_sounds_are_embedded_as_by_the_packages_own_call(package, ours, n_samples):
+    sounds = waves(n_samples)[: 1 if n_samples == LENGTH else None]
     with torch.no_grad():
-        expected = model.get_audio_embedding([{"waveform": torch.from_numpy(repeated)}])
-    ours = LaionClap(path, device="cpu").embed(torch.from_numpy(wave)[None], 48000.0)
-    torch.testing.assert_close(ours, expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(ours.norm(dim=1), torch.ones(1))
+        expected = torch.from_numpy(package[0].get_audio_embedding_from_data(sounds))
+    vectors = ours.embed(torch.from_numpy(sounds), RATE)
+    torch.testing.assert_close(vectors, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(vectors.norm(dim=1), torch.ones(len(sounds)))
 
 
 @pytest.mark.slow
-def test_texts_are_embedded_as_by_the_package(package, tmp_path, monkeypatch):
-    model, path = package
-    vocabulary(tmp_path)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    embedder = LaionClap(path, tokenizer=tmp_path / "roberta-base", device="cpu")
-    ours = embedder.embed_text(["aab", "b a"])
-    numbers = local_tokens(tmp_path / "roberta-base")(["aab", "b a"])
-    theirs = {"input_ids": numbers, "attention_mask": (numbers != 1).long()}
+def test_the_gradient_path_is_the_packages_with_tensors(package, ours):
+    sounds = torch.from_numpy(waves(96000)[:2])
     with torch.no_grad():
-        torch.testing.assert_close(ours, model.get_text_embedding(theirs), atol=1e-5, rtol=0)
+        expected = package[0].get_audio_embedding_from_data(sounds, use_tensor=True)
+    vectors = ours.embed_with_gradient(sounds, RATE)
+    torch.testing.assert_close(vectors, expected, atol=1e-5, rtol=0)
 
 
-def vocabulary(folder):
-    """A byte-level vocabulary of a few tokens in roberta-base's layout."""
-    own = folder / "roberta-base"
-    own.mkdir()
-    tokens = ["<s>", "<pad>", "</s>", "<unk>", "a", "b", "Ġ", "aa", "<mask>"]
-    (own / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(tokens)}))
-    (own / "merges.txt").write_text("#version: 0.2\na a\n")
+@pytest.mark.slow
+def test_one_text_is_embedded_as_by_the_package_and_as_among_others(package, ours):
+    texts = ["aab", "b a", *("ab" * i for i in range(1, 11))]
+    many = ours.embed_text(texts)
+    with torch.no_grad():
+        expected = torch.from_numpy(package[0].get_text_embedding(texts[:3]))
+    torch.testing.assert_close(many[:3], expected, atol=1e-5, rtol=0)
+    for row in (0, 10):
+        torch.testing.assert_close(ours.embed_text(texts[row : row + 1])[0], many[row])
+    with pytest.raises(TypeError, match="should be a list of strings, got the string 'a b'"):
+        ours.embed_text("a b")
+
+
+@pytest.mark.slow
+def test_the_same_sound_twice_is_the_same_and_opposites_are_kept(ours):
+    sounds = torch.from_numpy(waves(96000)[:2])
+    vectors = ours.embed(sounds, RATE)
+    torch.testing.assert_close(ours.embed(sounds, RATE), vectors, atol=0, rtol=0)
+    # No rectifier, no probability: cosines of both signs come out as they are.
+    text = ours.embed_text(["aab"])
+    assert -1 <= float(vectors[0] @ text[0]) <= 1
+    assert (vectors < 0).any()
+    assert (vectors > 0).any()
+
+
+@pytest.mark.slow
+def test_another_rate_is_resampled(ours):
+    sounds = waves(96000)[:2]
+    expected = ours.embed(torch.from_numpy(sounds), RATE)
+    other = torch.from_numpy(np.stack([resample(wave, RATE, 44100) for wave in sounds]))
+    vectors = ours.embed(other, 44100.0)
+    assert ((vectors * expected).sum(1) > 0.999).all()
+    loose = ours.embed_with_gradient(other, 44100.0)
+    assert ((loose * expected).sum(1) > 0.999).all()
+    with pytest.raises(ValueError, match=r"at 48000 Hz only, got audio at 44100\.0 Hz"):
+        ours.embed_with_gradient(other.requires_grad_(), 44100.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_sound_that_is_not_finite_has_nan_and_leaves_the_others_alone(ours, bad):
+    sounds = torch.from_numpy(waves(96000)[:2])
+    expected = ours.embed_with_gradient(sounds[:1], RATE)
+    sounds[1, 500] = bad
+    vectors = ours.embed_with_gradient(sounds, RATE)
+    assert vectors[1].isnan().all()
+    torch.testing.assert_close(vectors[:1], expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Argument 'onesided'")
+def test_a_fusion_checkpoint_gives_what_the_package_gives(tmp_path, monkeypatch):
+    module = clap_module(tmp_path, fusion=True)
+    path = save(module, tmp_path / "own.pt")
+    ours = LaionClap(path, enable_fusion=True, device="cpu")
+    # The package draws pieces of long sounds by chance; here the draw is the middle.
+    monkeypatch.setattr(np.random, "choice", lambda third: third[len(third) // 2])
+    for n_samples in (96000, 480100, 700000):
+        sounds = waves(n_samples)[1:2]
+        with torch.no_grad():
+            expected = torch.from_numpy(module.get_audio_embedding_from_data(sounds))
+        vectors = ours.embed(torch.from_numpy(sounds), RATE)
+        torch.testing.assert_close(vectors, expected, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match=r"own\.pt is of a network with fusion: set enable_fus"):
+        LaionClap(path, device="cpu").embed(torch.zeros(1, 100), RATE)
+
+
+def test_a_checkpoints_name_says_its_network():
+    assert len(CHECKPOINTS) == 7
+    assert set(CHECKPOINTS) <= {entry.file for entry in PUBLISHED}
+    for name, kind in CHECKPOINTS.items():
+        assert kind_of(Path("any") / name) == kind
+        assert kind.fusion == ("fusion" in name)
+        assert kind.architecture == ("HTSAT-base" if "music" in name else "HTSAT-tiny")
+    assert kind_of(None) == kind_of(Path("own.pt")) == kind_of(Path("630k-audioset-best.pt"))
+    assert kind_of(Path("own.pt"), "PANN-14").architecture == "PANN-14"
+    with pytest.raises(ValueError, match=r"enable_fusion=True does not fit 630k-best\.pt, which"):
+        LaionClap(Path("630k-best.pt"), enable_fusion=True, assets="stand_in").identity  # noqa: B018
+    with pytest.raises(ValueError, match="architecture=HTSAT-tiny does not fit music_audioset"):
+        kind_of(Path("music_audioset_epoch_15_esc_90.14.pt"), "HTSAT-tiny")
+
+
+def test_the_precision_is_part_of_the_identity():
+    said = {LaionClap(precision=p, assets="stand_in").identity for p in ("float32", "bfloat16")}
+    assert len(said) == 2
 
 
 def test_texts_become_tokens_between_marks_padded_to_77(tmp_path):
