@@ -166,7 +166,9 @@ class _Audio(torch.nn.Module):
         return self.audio_branch(waves, device=audio.device)["embedding"]
 
     def _vectors(self, own: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.normalize(self.audio_projection(own).float(), dim=-1)
+        vectors = self.audio_projection(own)
+        at_least = torch.promote_types(vectors.dtype, torch.float32)
+        return torch.nn.functional.normalize(vectors.to(at_least), dim=-1)
 
 
 class _Text(torch.nn.Module):

@@ -26,6 +26,7 @@ __all__ = [
 _HUB = "https://huggingface.co"
 _VGGISH = "https://github.com/harritaylor/torchvggish/releases/download/v0.1"
 _LAION = f"{_HUB}/lukewys/laion_clap/resolve/main"
+_HF_CLAP = f"{_HUB}/laion/clap-htsat-unfused/resolve/main"
 _AST = f"{_HUB}/MIT/ast-finetuned-audioset-10-10-0.4593/resolve/main"
 _ROBERTA = f"{_HUB}/FacebookAI/roberta-base/resolve/main"
 
@@ -123,6 +124,15 @@ PUBLISHED: tuple[Published, ...] = (
         "laion-clap-music-speech", "music_speech_audioset_epoch_15_esc_89.98.pt",
         f"{_LAION}/music_speech_audioset_epoch_15_esc_89.98.pt",
         "51c68f12f9d7ea25fdaaccf741ec7f81e93ee594455410f3bca4f47f88d8e006", "CC0-1.0", 2350,
+    ),
+    *(
+        Published(
+            "hf-clap", f"clap-htsat-unfused/{file}", f"{_HF_CLAP}/{file}", None, "Apache-2.0", size,
+        )
+        for file, size in (
+            ("config.json", 0), ("preprocessor_config.json", 0), ("pytorch_model.bin", 615),
+            ("vocab.json", 1), ("merges.txt", 0),
+        )
     ),
     Published(
         "roberta", "roberta-base/vocab.json", f"{_ROBERTA}/vocab.json", None, "MIT", 1,

@@ -14,20 +14,26 @@ from eval.embedders.published import find
 __all__ = ["WIDTH", "Tokens", "local_tokens", "pooled", "roberta", "stand_in_tokens"]
 
 Tokens = Callable[[Sequence[str]], torch.Tensor]
-"""Texts to numbers of tokens, int64 (n_texts, 77)."""
+"""Texts to numbers of tokens, int64 (n_texts, n_tokens)."""
 
 N_TOKENS, VOCABULARY, WIDTH = 77, 50265, 768
 BEGIN, PAD, END = 0, 1, 2
 
 
-def local_tokens(folder: Path | None) -> Tokens:
+def local_tokens(folder: Path | None, longest: int | None = None) -> Tokens:
     """Return roberta-base's tokenizer from a folder with its vocab.json and merges.txt.
+
+    Args:
+        folder: where they are.
+        longest: tokens of a text, at most, and the longest of the texts sets the width of a batch;
+            None: all are as wide as 77 tokens, as LAION's CLAP has them.
 
     Raises:
         FileNotFoundError: they are not there; the message says which command fetches them.
     """
-    for file in ("vocab.json", "merges.txt"):
-        find(f"roberta-base/{file}", None if folder is None else folder / file)
+    if longest is None or folder is None:
+        for file in ("vocab.json", "merges.txt"):
+            find(f"roberta-base/{file}", None if folder is None else folder / file)
     from transformers import RobertaTokenizerFast
 
     tokenizer = RobertaTokenizerFast.from_pretrained(str(folder))
@@ -35,9 +41,9 @@ def local_tokens(folder: Path | None) -> Tokens:
     def tokens(texts: Sequence[str]) -> torch.Tensor:
         encoded = tokenizer(
             list(texts),
-            padding="max_length",
+            padding="max_length" if longest is None else "longest",
             truncation=True,
-            max_length=N_TOKENS,
+            max_length=longest or N_TOKENS,
             return_tensors="pt",
         )
         return encoded["input_ids"]

@@ -17,7 +17,7 @@ from eval.harness.audio import resample
 from tests.eval.embedders.configured import NAMES, configured
 
 # Take more than about 5 s for all of this.
-LARGE = {"ast", "laion_clap", "ms_clap", "vggish", "vggsound_resnet18"}
+LARGE = {"ast", "hf_clap", "laion_clap", "ms_clap", "vggish", "vggsound_resnet18"}
 CLASSIFIERS = {"ast", "vggsound_resnet18", "yamnet"}
 IN_FRAMES = {"random_resnet", "vggish", "yamnet"}
 # None of them changes a number, but for rounding.
