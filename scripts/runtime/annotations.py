@@ -22,6 +22,7 @@ __all__ = [
     "hints_of",
     "is_path",
     "mapping_value",
+    "narrowest_first",
     "path_class",
     "produces",
     "union_arms",
@@ -96,6 +97,19 @@ def union_arms(annotation: Any) -> tuple[Any, ...]:
             arms += union_arms(arm)
         return tuple(arms)
     return (type(None),) if annotation is None else (annotation,)
+
+
+def narrowest_first(annotation: Any) -> list[Any]:
+    """The alternatives of a union, those first that say most: fixed values, then paths.
+
+    So `tuned=paper` is the word where `Literal["paper"] | Path` is asked for, and `tuned=my.yaml`
+    a file.
+    """
+    return sorted(union_arms(annotation), key=lambda arm: (not _is_literal(arm), not is_path(arm)))
+
+
+def _is_literal(annotation: Any) -> bool:
+    return typing.get_origin(bare(annotation)) is Literal
 
 
 def is_path(annotation: Any) -> bool:

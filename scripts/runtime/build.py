@@ -16,10 +16,9 @@ from scripts.runtime.annotations import (
     elements,
     fits,
     hints_of,
-    is_path,
     mapping_value,
+    narrowest_first,
     path_class,
-    union_arms,
 )
 from scripts.runtime.check import KeyPath, dotted, locate
 from scripts.runtime.errors import ConfigError
@@ -61,8 +60,7 @@ def _convert(value: Any, annotation: Any, path: KeyPath) -> Any:
     """A plain value as the annotated type, as far as YAML could not say it."""
     if isinstance(value, Mapping) and "_target_" in value:
         return build(value, path)
-    arms = sorted(union_arms(annotation), key=is_path, reverse=True)
-    for arm in arms:
+    for arm in narrowest_first(annotation):
         if fits(value, arm) and (converted := _as(value, arm, path)) is not _NO:
             return converted
     return value

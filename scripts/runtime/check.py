@@ -24,6 +24,7 @@ from scripts.runtime.annotations import (
     hints_of,
     is_path,
     mapping_value,
+    narrowest_first,
     produces,
     union_arms,
 )
@@ -117,7 +118,7 @@ def check_value(value: Any, annotation: Any, path: KeyPath, report: Report) -> N
     if any("output" in getattr(arm, "__metadata__", ()) for arm in arms):
         report.outputs.append(path)  # whatever its value, null included
     best: Report | None = None
-    for arm in sorted(arms, key=is_path, reverse=True):
+    for arm in narrowest_first(annotation):
         if fits(value, arm):
             attempt = Report()
             _check_inside(value, arm, path, attempt)
