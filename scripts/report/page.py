@@ -82,10 +82,10 @@ def _tables(page: Page, outputs: Path, experiments: Set[str]) -> None:
     """The papers' tables of which at least one cell was run, at each scale."""
     for name in names():
         definition = find_table(name)
-        cells = cells_of(definition)
-        if not any(cell.experiment in experiments for cell in cells):
+        if not any(cell.experiment in experiments for cell in cells_of(definition)):
             continue
         for scale in ("paper", "small"):
+            cells = cells_of(definition, scale)
             states = look(cells, scale, outputs)
             if not any(state.status == "done" for state in states.values()):
                 continue

@@ -63,7 +63,7 @@ def _one(name: str, given: argparse.Namespace) -> int:
         if not word.startswith(_NO_CELL):
             raise UserError(f"--with {word}: only {', '.join(_NO_CELL)} leave a cell what it is")
     table = find_table(name, given.definitions)
-    cells = cells_of(table)
+    cells = cells_of(table, given.scale)
     states = _look(name, cells, given)
     _say(f"{name} at scale={given.scale}: {_counts(states.values())}")
     if given.list:

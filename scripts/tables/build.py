@@ -14,6 +14,7 @@ from scripts.runtime.errors import UserError
 from scripts.runtime.page import Page
 from scripts.runtime.page.media import png
 from scripts.tables import findings, show
+from scripts.tables.arms import Arms, read_arms
 from scripts.tables.cells import Cell, State
 from scripts.tables.definition import DEFINITIONS, Table, names, read_table
 from scripts.tables.fill import fill
@@ -51,7 +52,7 @@ class Built:
     wanted: int
 
 
-def find_table(name: str, folder: Path = DEFINITIONS) -> Table | Findings:
+def find_table(name: str, folder: Path = DEFINITIONS) -> Table | Findings | Arms:
     """The definition of a table.
 
     Raises:
@@ -61,19 +62,24 @@ def find_table(name: str, folder: Path = DEFINITIONS) -> Table | Findings:
     path = folder / f"{name}.yaml"
     if not path.is_file():
         raise UserError(f"there is no table {name!r}; there are {', '.join(names(folder))}")
-    if read_yaml(path).get("kind") == "findings":
+    kind = read_yaml(path).get("kind")
+    if kind == "findings":
         return findings.read_findings(path)
+    if kind == "arms":
+        return read_arms(path)
     return read_table(path)
 
 
-def cells_of(table: Table | Findings) -> list[Cell]:
-    """The runs that a table needs, each once."""
+def cells_of(table: Table | Findings | Arms, scale: str = "small") -> list[Cell]:
+    """The runs that a table needs at a scale, each once."""
     if isinstance(table, Findings):
         return list(dict.fromkeys(finding.cell for finding in table.findings))
+    if isinstance(table, Arms):
+        return list(dict.fromkeys(table.all_cells(scale)))
     return list(dict.fromkeys(table.all_cells()))
 
 
-def build(table: Table | Findings, scale: str, states: Mapping[Cell, State]) -> Built:
+def build(table: Table | Findings | Arms, scale: str, states: Mapping[Cell, State]) -> Built:
     """The table from what has been run.
 
     Args:
@@ -101,6 +107,8 @@ def build(table: Table | Findings, scale: str, states: Mapping[Cell, State]) -> 
             done,
             len(states),
         )
+    if isinstance(table, Arms):
+        return _build_arms(table, scale, states, done)
     from scripts.tables.pictures import draw
 
     published = None if table.reference is None else read(table.reference.file)
@@ -114,6 +122,23 @@ def build(table: Table | Findings, scale: str, states: Mapping[Cell, State]) -> 
         show.as_csv(filled),
         show.as_page(filled, published, shown),
         drawn,
+        done,
+        len(states),
+    )
+
+
+def _build_arms(table: Arms, scale: str, states: Mapping[Cell, State], done: int) -> Built:
+    from scripts.tables import arms_show
+    from scripts.tables.arms_measured import measure
+
+    found = measure(table, scale, states)
+    figure = arms_show.draw_arms(found)
+    return Built(
+        table.name,
+        arms_show.arms_as_markdown(found),
+        arms_show.arms_as_csv(found),
+        arms_show.arms_as_page(found, png(figure)),
+        {"figure": figure},
         done,
         len(states),
     )

@@ -139,5 +139,5 @@ def test_the_first_and_last_cell_of_every_table_can_be_composed(name):
 def test_every_cell_of_every_table_is_a_run_of_its_own(name):
     cells = cells_of(find_table(name))
     plans = list(composed(name, 1))
-    assert len({str(plan.job) for plan in plans}) == len(cells)
+    assert len({(str(plan.job), plan.config["seed"]) for plan in plans}) == len(cells)
     assert all(plan.config["assets"] == "published" for plan in plans)
