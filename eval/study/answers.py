@@ -106,12 +106,18 @@ def _reason(plan: StudyPlan, record: dict[str, Any]) -> str:
     wanted = len(plan.orders[record["order"]])
     if len(record["answers"]) < wanted:
         return f"stopped after {len(record['answers'])} of {wanted} trials"
+    closing = record.get("closing") or {}
+    if unanswered := [gate.name for gate in plan.closing if gate.name not in closing]:
+        return f"stopped before the last questions: {', '.join(unanswered)}"
     expected = {trial.name: trial.expected for trial in plan.trials if trial.expected}
     failed = [
         answer["trial"]
         for answer in record["answers"]
         for question, right in expected.get(answer["trial"], {}).items()
         if answer["answers"][question] not in right
+    ]
+    failed += [
+        gate.name for gate in plan.closing if gate.needed and closing[gate.name] != gate.needed
     ]
     return f"failed {len(failed)} attention checks: {', '.join(failed)}" if failed else ""
 
@@ -125,6 +131,10 @@ def _check(plan: StudyPlan, record: dict[str, Any]) -> None:
         )
     if not record["participant"]:
         raise ValueError("it names no participant")
+    for gate in plan.closing:
+        given = (record.get("closing") or {}).get(gate.name, gate.options[0])
+        if given not in gate.options:
+            raise ValueError(f"{given!r} is no answer to {gate.name}")
     order = plan.orders[record["order"]]
     for place, answer in enumerate(record["answers"]):
         trial = plan.trials[order[place].trial]
@@ -145,7 +155,8 @@ def _of_csv(plan: StudyPlan, path: Path) -> Iterator[dict[str, Any]]:
             record = records.setdefault(
                 row["participant"],
                 {name: row[name] for name in ("study", "version", "participant")}
-                | {"order": int(row["order"]), "answers": []},
+                | {"order": int(row["order"]), "answers": []}
+                | {"closing": {gate.name: row[gate.name] for gate in plan.closing}},
             )
             given = {
                 question.name: int(row[question.name])

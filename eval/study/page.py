@@ -54,6 +54,8 @@ def survey_page(plan: StudyPlan, sounds: Mapping[str, Sound], encoding: Encoding
             {"name": trial.name, "sounds": list(trial.sounds), "note": trial.note}
             for trial in plan.trials
         ],
+        # What they are to answer stays out of the page.
+        "closing": [asdict(gate) | {"needed": ""} for gate in plan.closing],
         "orders": [[[step.trial, int(step.swapped)] for step in order] for order in plan.orders],
         "sounds": {name: encoded(*sounds[name], encoding) for name in wanted},
     }

@@ -15,13 +15,14 @@ __all__ = ["Gate", "Question", "Step", "StudyPlan", "Trial", "balanced_orders"]
 
 @dataclass(frozen=True)
 class Gate:
-    """A question that is asked once, before the first sound.
+    """A question that is asked once, before the first sound or after the last.
 
     Attributes:
         name: of the answer's column.
         text: what is asked.
         options: what can be answered.
-        needed: the only answer with which one may take part; empty: any.
+        needed: the only answer with which one may take part, or with which answers count; empty:
+            any.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Trial:
         name: says nothing about the condition: it stands in the page.
         sounds: names of the sounds, in the order A, B, ...
         condition: what is varied; it does not stand in the page.
+        label: what is right to answer, or else belongs to the sounds; neither does it.
         note: told above the sounds.
         expected: of an attention check, the answers that somebody who attends gives to a
             question; empty for all other trials.
@@ -72,6 +74,7 @@ class Trial:
     sounds: tuple[str, ...]
     condition: str = ""
     note: str = ""
+    label: str = ""
     expected: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
@@ -94,6 +97,8 @@ class StudyPlan:
         questions: asked at every trial.
         trials: attention checks included.
         orders: what a person hears; who comes takes one of them.
+        closing: asked once after the last sound; one with an answer that is needed is an attention
+            check.
     """
 
     name: str
@@ -103,6 +108,7 @@ class StudyPlan:
     questions: tuple[Question, ...]
     trials: tuple[Trial, ...]
     orders: tuple[tuple[Step, ...], ...]
+    closing: tuple[Gate, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a plan that contradicts itself.
@@ -114,6 +120,12 @@ class StudyPlan:
         names = [trial.name for trial in self.trials]
         asked = {question.name: question for question in self.questions}
         wrong: list[str] = []
+        once = [gate.name for gate in (*self.gates, *self.closing)]
+        if len(set(once)) != len(once):
+            wrong.append("a question that is asked once has a name twice")
+        for gate in (*self.gates, *self.closing):
+            if gate.needed and gate.needed not in gate.options:
+                wrong.append(f"{gate.name} needs {gate.needed!r}, which cannot be answered")
         if len(set(names)) != len(names) or len(asked) != len(self.questions):
             wrong.append("a trial or a question has a name twice")
         if not (self.trials and self.questions and self.orders):
