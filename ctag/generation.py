@@ -151,28 +151,55 @@ class Generations:
     def _advance_in_calls(
         self, keys: Array, state: SearchState, target: Target, count: int
     ) -> tuple[SearchState, Figures]:
-        """The same loop around a scorer that cannot be traced."""
+        """The same loop around a scorer that cannot be traced.
+
+        Whatever is not the scorer is three programs a generation, so that no small operation waits
+        for its own dispatch: ask, with the blocks cut; render a block; tell, with the scores put
+        together.
+        """
+        n_prompts = keys.shape[0]
+        which, _ = self._blocks(n_prompts)
+        whole = which.shape == (1, n_prompts)
+        wanted = [
+            target if whole else jax.tree.map(lambda leaf, rows=rows: leaf[rows], target)
+            for rows in which
+        ]
         rows = []
         for _ in range(count):
-            theta, strategy, tell_keys = self._jit_ask(keys, state)
-            score = self._render_and_score(theta, target)
-            state, figures = self._jit_tell(tell_keys, theta, score, strategy, state)
+            theta, blocks, strategy, tell_keys = self._jit_ask(keys, state)
+            scores = [
+                self.scorer.score(one, self._jit_render(block), self.sample_rate)
+                for one, block in zip(wanted, blocks, strict=True)
+            ]
+            state, figures = self._jit_tell(tell_keys, theta, scores, strategy, state)
             rows.append(figures)
         return state, jax.tree.map(lambda *row: jnp.stack(row), *rows)
 
     @cached_property
     def _jit_ask(self) -> Any:
-        return jax.jit(self._ask)
+        def ask(keys: Array, state: SearchState) -> Any:
+            theta, strategy, tell_keys = self._ask(keys, state)
+            return theta, list(self._cut(theta)), strategy, tell_keys
+
+        return jax.jit(ask)
+
+    @cached_property
+    def _jit_render(self) -> Any:
+        def render(block: Array) -> Array:
+            audio = self.synth.render(block.reshape(-1, block.shape[-1]))
+            return audio.reshape(*block.shape[:2], -1)
+
+        return jax.jit(render, compiler_options=self._compiler_options())
 
     @cached_property
     def _jit_tell(self) -> Any:
-        return jax.jit(self._tell)
+        def tell(
+            keys: Array, theta: Array, scores: list[Array], strategy: Any, state: SearchState
+        ) -> Any:
+            every = jnp.stack([score.astype(jnp.float32) for score in scores])
+            return self._tell(keys, theta, self._joined(every, theta.shape[0]), strategy, state)
 
-    @cached_property
-    def _render(self) -> Any:
-        if not getattr(self.scorer, "traceable", True):
-            return jax.jit(self.synth.render, compiler_options=compiler_options())
-        return self.synth.render
+        return jax.jit(tell)
 
     def _ask(self, keys: Array, state: SearchState) -> tuple[Array, StrategyState, Array]:
         def ask(key: Array, state: StrategyState) -> tuple[Array, StrategyState, Array]:
@@ -200,34 +227,51 @@ class Generations:
 
     def _render_and_score(self, theta: Array, target: Target) -> Array:
         """Scores (prompts, population), block by block of at most `chunk_samples` samples."""
-        n_prompts, population, n_params = theta.shape
-        prompts_each, sounds_each = block_shape(
-            n_prompts, population, self.synth.n_samples, self.chunk_samples
-        )
-        columns = -(-n_prompts // prompts_each), -(-population // sounds_each)
-        rows = jnp.arange(columns[0] * prompts_each) % n_prompts
-        sounds = jnp.arange(columns[1] * sounds_each) % population
-        blocks = theta[rows][:, sounds].reshape(
-            columns[0], prompts_each, columns[1], sounds_each, n_params
-        )
-        blocks = jnp.moveaxis(blocks, 2, 1).reshape(-1, prompts_each, sounds_each, n_params)
-        which = jnp.repeat(rows.reshape(columns[0], prompts_each), columns[1], axis=0)
+        n_prompts, _, n_params = theta.shape
+        which, _ = self._blocks(n_prompts)
 
         def one(block: tuple[Array, Array]) -> Array:
             theta, which = block
-            audio = self._render(theta.reshape(-1, n_params))
+            audio = self.synth.render(theta.reshape(-1, n_params))
             audio = audio.reshape(*theta.shape[:2], -1)
             wanted = jax.tree.map(lambda leaf: leaf[which], target)
             return self.scorer.score(wanted, audio, self.sample_rate).astype(jnp.float32)
 
-        if getattr(self.scorer, "traceable", True):
-            score = lax.map(one, (blocks, which))
-        else:
-            score = jnp.stack([one((blocks[i], which[i])) for i in range(blocks.shape[0])])
-        score = score.reshape(columns[0], columns[1], prompts_each, sounds_each)
+        score = lax.map(one, (self._cut(theta), jnp.asarray(which)))
+        return self._joined(score, n_prompts)
+
+    def _blocks(
+        self, n_prompts: int
+    ) -> tuple[Int[np.ndarray, "blocks prompts_each"], Int[np.ndarray, "columns sounds_each"]]:
+        """The prompts of each block, and the sounds of each column of blocks."""
+        population = self.strategy.population
+        prompts_each, sounds_each = block_shape(
+            n_prompts, population, self.synth.n_samples, self.chunk_samples
+        )
+        columns = -(-n_prompts // prompts_each), -(-population // sounds_each)
+        rows = np.arange(columns[0] * prompts_each) % n_prompts
+        sounds = np.arange(columns[1] * sounds_each) % population
+        which = np.repeat(rows.reshape(columns[0], prompts_each), columns[1], axis=0)
+        return which, sounds.reshape(columns[1], sounds_each)
+
+    def _cut(
+        self, theta: Float[Array, "prompts population n_params"]
+    ) -> Float[Array, "blocks prompts_each sounds_each n_params"]:
+        """The parameters, block by block."""
+        which, sounds = self._blocks(theta.shape[0])
+        columns = np.tile(sounds, (len(which) // len(sounds), 1))
+        return theta[which[:, :, None], columns[:, None, :]]
+
+    def _joined(
+        self, score: Float[Array, "blocks prompts_each sounds_each"], n_prompts: int
+    ) -> Float[Array, "prompts population"]:
+        """The scores of blocks as one array; the inverse of `_cut`."""
+        _, sounds = self._blocks(n_prompts)
+        n_columns, sounds_each = sounds.shape
+        score = score.reshape(-1, n_columns, *score.shape[1:])
         score = jnp.moveaxis(score, 1, 2)
-        score = score.reshape(columns[0] * prompts_each, columns[1] * sounds_each)
-        return score[:n_prompts, :population]
+        score = score.reshape(-1, n_columns * sounds_each)
+        return score[:n_prompts, : self.strategy.population]
 
 
 def evaluated(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
@@ -18,7 +19,18 @@ def heard(
         What it says of each, and which sounds are finite; silence stands for the others, since a
         network refuses them.
     """
-    n_prompts, population, n_samples = audio.shape
+    waves, finite = _repaired(audio)
+    said = network(waves)
+    return said.reshape(*finite.shape, said.shape[-1]), finite
+
+
+@jax.jit
+def _repaired(
+    audio: Float[Array, "prompts population n_samples"],
+) -> tuple[Float[Array, "sounds n_samples"], Bool[Array, "prompts population"]]:
+    """All sounds in a row, silence for those that are not finite, and which ones are finite.
+
+    One program: a search calls it every generation.
+    """
     finite = jnp.isfinite(audio).all(-1)
-    waves = jnp.where(finite[..., None], audio, 0.0).reshape(-1, n_samples)
-    return network(waves).reshape(n_prompts, population, -1), finite
+    return jnp.where(finite[..., None], audio, 0.0).reshape(-1, audio.shape[-1]), finite

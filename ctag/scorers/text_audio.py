@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ctag.scorers.hearing import heard
 from eval.clap_score import TextAndAudio
@@ -52,12 +53,21 @@ class TextAudioScorer:
     ) -> Float[Array, "prompts population"]:
         """Score every sound against its row's prompt; -inf where sound or vector is not finite."""
 
-        def cosine(wave: Float[Array, "sounds n_samples"]) -> Float[Array, "sounds dimension"]:
-            return _unit(to_jax(self.embedder.embed(to_torch(wave), sample_rate).float()))
+        def embedded(wave: Float[Array, "sounds n_samples"]) -> Float[Array, "sounds dimension"]:
+            return to_jax(self.embedder.embed(to_torch(wave), sample_rate).float())
 
-        vectors, finite = heard(cosine, audio)
-        score = jnp.einsum("prd,pd->pr", vectors, target)
-        return jnp.where(finite & jnp.isfinite(score), score, -jnp.inf)
+        return _cosines(*heard(embedded, audio), target)
+
+
+@jax.jit
+def _cosines(
+    vectors: Float[Array, "prompts population dimension"],
+    finite: Bool[Array, "prompts population"],
+    target: Float[Array, "prompts dimension"],
+) -> Float[Array, "prompts population"]:
+    """The inner products of directions; -inf where there is none."""
+    score = jnp.einsum("prd,pd->pr", _unit(vectors), target)
+    return jnp.where(finite & jnp.isfinite(score), score, -jnp.inf)
 
 
 def _unit(vectors: Float[Array, "*batch dimension"]) -> Float[Array, "*batch dimension"]:
