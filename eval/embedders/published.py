@@ -202,7 +202,9 @@ def find_beside(file: str, path: Path | str | None, weights: Path | str | None) 
 
 
 def how_to_fetch(path: str | os.PathLike[str]) -> str | None:
-    """Return which command fetches a published file, by the file's name; None where none does.
+    """Return which command fetches a published file, or a folder of several, by its name.
+
+    None where none does.
 
     Example:
         >>> how_to_fetch("outputs/weights/vggish-10086976.pth")
@@ -211,8 +213,10 @@ def how_to_fetch(path: str | os.PathLike[str]) -> str | None:
     parts = Path(path).parts
     for entry in PUBLISHED:
         own = Path(entry.file).parts
-        if parts[-len(own) :] == own:
-            size = f"{entry.megabytes or '< 1'} MB"
+        of_folder = len(own) > 1 and parts[1 - len(own) :] == own[:-1]
+        if parts[-len(own) :] == own or of_folder:
+            together = [e.megabytes for e in PUBLISHED if e.name == entry.name]
+            size = f"{(sum(together) if of_folder else entry.megabytes) or '< 1'} MB"
             return f"make weights-{entry.name} fetches it ({size}, {entry.licence})"
     return None
 

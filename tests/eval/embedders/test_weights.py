@@ -62,6 +62,8 @@ def test_what_belongs_to_weights_lies_beside_them_or_in_their_folder(tmp_path):
 def test_how_to_fetch_knows_files_in_folders():
     assert "weights-roberta" in str(how_to_fetch("any/roberta-base/vocab.json"))
     assert how_to_fetch("any/vocab.json") is None
+    assert "weights-roberta fetches it (1 MB" in str(how_to_fetch("any/roberta-base"))
+    assert "weights-hf-clap fetches it (616 MB" in str(how_to_fetch("any/clap-htsat-unfused"))
 
 
 def test_a_file_that_changed_is_read_again(tmp_path):
