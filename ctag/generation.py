@@ -90,8 +90,10 @@ class Generations:
         """The state before the first generation."""
         n_prompts = keys.shape[0]
         strategy = jax.jit(jax.vmap(self.strategy.init))(keys)
-        best_theta = jnp.full((n_prompts, self.strategy.n_params), 0.5)
-        return SearchState(strategy, best_theta, jnp.full((n_prompts,), -jnp.inf))
+        # Of a plain type, as later states have it: another one would be compiled for anew.
+        best_theta = jnp.full((n_prompts, self.strategy.n_params), 0.5, jnp.float32)
+        best_score = jnp.full((n_prompts,), -jnp.inf, jnp.float32)
+        return SearchState(strategy, best_theta, best_score)
 
     def prepare(
         self, keys: UInt[Array, "prompts 2"], state: SearchState, target: Target

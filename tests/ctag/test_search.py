@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ctag.generation import block_shape
+from ctag.prompts import prompt_keys
 from ctag.search import Search
 from ctag.strategies.registry import strategy_named
 from eval.harness.checkpoints import Checkpoints
@@ -226,6 +227,18 @@ def test_a_scorer_of_another_framework_finds_the_same(by_rank, chunk_samples):
     result = search("simple_ga", Untraceable(), **settings).run(PROMPTS, KEY)
     np.testing.assert_allclose(result.history.mean, by_rank.history.mean, atol=1e-3)
     np.testing.assert_allclose(result.audio, by_rank.audio, atol=1e-3)
+
+
+def test_around_a_scorer_of_another_framework_nothing_is_compiled_twice():
+    loop = search("simple_ga", Untraceable())._generations
+    keys = prompt_keys(KEY, PROMPTS)
+    target = loop.scorer.target(PROMPTS)
+    state = loop.start(keys)
+    advance = loop.prepare(keys, state, target)
+    for _ in range(3):
+        state, _ = advance(state, jnp.int32(1))
+    for part in (loop._jit_ask, loop._jit_render, loop._jit_tell):
+        assert part._cache_size() == 1
 
 
 def test_progress_is_told_after_every_chunk():
