@@ -2,9 +2,9 @@
 
 What decides the result is the resolved `job` node (everything else in a configuration reaches the
 job through it, or is an error), the seed, the scale and the kind of assets. Left out of the job,
-at any depth: devices, workers, chunk sizes, how often something is saved or shown, and arguments
-annotated as `OutputPath`. Arguments annotated as `Path` are input files or folders: they enter by
-their content, so that a file may move, and a changed file is another run.
+at any depth: devices, workers, launchers, chunk sizes, how often something is saved or shown, and
+arguments annotated as `OutputPath`. Arguments annotated as `Path` are input files or folders: they
+enter by their content, so that a file may move, and a changed file is another run.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _NOT_DECISIVE = frozenset(
         "n_workers",
         "num_workers",
         "n_jobs",
+        "launcher",
         "chunk",
         "chunks",
         "checkpoint_every",

@@ -22,17 +22,17 @@ class Tracker:
 
 def a_run(folder: Path, interrupt_at: int | None = None, seed: int = 3) -> SimpleNamespace:
     """A run in `folder` that is interrupted, if so wished, when so many generations are done."""
-    done = 0
+    counted = 0
 
     class Bar:
         def update(self, n=1, **figures):
-            nonlocal done
-            done += n
-            if interrupt_at is not None and done >= interrupt_at:
+            nonlocal counted
+            counted += n
+            if interrupt_at is not None and counted >= interrupt_at:
                 raise KeyboardInterrupt
 
     @contextlib.contextmanager
-    def progress(total, description):
+    def progress(total, description, done=0):
         yield Bar()
 
     def artifact(name):
