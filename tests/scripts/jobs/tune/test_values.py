@@ -10,6 +10,7 @@ from scripts.jobs.tune.space import space_of, with_values
 from scripts.jobs.tune.values import tuned_strategy
 from scripts.runtime.build import build
 from scripts.runtime.check import Report, check_node
+from scripts.runtime.compose import plan_of
 from scripts.runtime.errors import UserError
 from tests.conftest import ROOT
 
@@ -46,6 +47,13 @@ def test_published_files_of_the_configuration_can_be_given(tmp_path):
     # What ctag/tune writes has the form of conf/strategy, so that folder is one of tuned values.
     published = ROOT / "conf" / "strategy"
     assert tuned_strategy(Discovered(0.5), published) == Discovered()
+
+
+def test_any_search_takes_a_tuned_file(folder):
+    given = ("strategy=file", f"strategy.path='{folder / 'les.yaml'}'")
+    plan = plan_of("ctag/search", "scale=small", *given)
+    assert build(plan.job["strategy"]) == Learned(0.125)
+    assert ("job", "strategy", "path") in plan.inputs
 
 
 @pytest.mark.parametrize(
