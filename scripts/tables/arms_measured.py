@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from eval.statistics.estimate import Estimate, tails_of
+from eval.statistics.intervals import wilson
 from eval.statistics.nested import nested_mean, nested_weights
 from scripts.runtime.folders import RunFolder
 from scripts.tables.arms import Arm, Arms
@@ -85,7 +86,10 @@ class Measured:
         return self._mean(arm, f"judge/{name}")
 
     def accuracy(self, arm: Arm) -> Estimate:
-        """How often the classifier puts the prompt first among all prompts."""
+        """How often the classifier puts the prompt first among all prompts.
+
+        Where it always or never does, the interval is Wilson's for that many prompts.
+        """
         return self._share(arm, "class/rank_among_prompts", 1)
 
     def first_ten(self, arm: Arm) -> Estimate:
@@ -144,7 +148,11 @@ class Measured:
         if values is None:
             return Estimate(math.nan)
         shares = np.where(np.isnan(values), np.nan, values <= up_to)
-        return self.scores[arm.key].mean(shares)
+        found = self.scores[arm.key].mean(shares)
+        known = int((~np.isnan(shares).any(axis=0)).sum())
+        if known and found.value in (0.0, 1.0):  # resampling cannot see what did not happen
+            return wilson(known if found.value else 0, known)
+        return found
 
 
 def measure(table: Arms, scale: str, states: Mapping[Cell, State]) -> Measured:

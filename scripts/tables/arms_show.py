@@ -161,9 +161,10 @@ def _notes(found: Measured) -> Iterator[str]:
     prompts = f" of {n_prompts} prompts" if n_prompts else ""
     yield (
         f"Ours: scale={found.scale}{prompts}, {len(table.seeds[found.scale])} seeds, {done} of "
-        f"{len(states)} runs done. In brackets: 95 % bootstrap intervals over prompts and runs; "
-        "differences prompt by prompt and seed by seed. Score: mean best score of the judge that "
-        "was searched with; other judges did not take part in the search."
+        f"{len(states)} runs done. In brackets: 95 % bootstrap intervals over prompts and runs (of "
+        "a share of 0 or 1 Wilson's, by prompts); differences prompt by prompt and seed by seed. "
+        "Score: mean best score of the judge that was searched with; other judges did not take "
+        "part in the search."
     )
     if found.scale != "paper" and done:
         yield "**None of ours was run at paper scale**: a difference is no failed reproduction."

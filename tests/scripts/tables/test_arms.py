@@ -91,6 +91,14 @@ def test_means_pairs_wins_and_ranks(built, outputs):
     assert (outputs / "tables" / NAME / "small" / "figure.png").stat().st_size > 10_000
 
 
+def test_a_share_of_all_has_wilsons_interval(built, outputs):
+    ran(outputs, ["job.kind=plain"], (1, 2), ranks=(1, 1))
+    line = built()[1]["Plain", "accuracy among the prompts"]
+    # Wilson (1927) at n = 2 successes of 2: n / (n + z^2) with z = 1.959964.
+    assert float(line["low"]) == pytest.approx(2 / (2 + 1.959964**2), abs=1e-5)
+    assert float(line["high"]) == 1.0
+
+
 def test_another_best_and_no_sure_difference_are_said(built, outputs):
     ran(outputs, ["job.kind=plain"], (1, 1))
     ran(outputs, ["job.kind=fancy"], (2, 0))
