@@ -89,6 +89,10 @@ class Ast:
         inputs = self._features(audio, sample_rate)
         return torch.sigmoid(in_chunks(lambda x: network(x).logits, inputs, CHUNK))
 
+    def body(self) -> dict[str, torch.Tensor]:
+        """Return the weights of the transformer below the head, to be trained for other classes."""
+        return self._network.audio_spectrogram_transformer.state_dict()
+
     def _features(self, audio: torch.Tensor, sample_rate: float) -> torch.Tensor:
         return features(hear(audio, sample_rate, self.sample_rate, torch_device(self.device)))
 

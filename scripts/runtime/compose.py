@@ -141,7 +141,7 @@ def prepare(
         check_inputs(plain, report)
     from scripts.runtime.source import named_by_their_runs
 
-    job = named_by_their_runs(plain["job"], plain)
+    job = named_by_their_runs(plain["job"], plain, with_inputs=with_inputs)
     name = run_hash(experiment, job, report, plain["seed"], plain["scale"], plain["assets"])
     return Plan(
         experiment=experiment,
@@ -156,7 +156,11 @@ def prepare(
 
 
 def plan_of(
-    experiment: str, *overrides: str, conf: Path = CONF, also: Sequence[Path] = ()
+    experiment: str,
+    *overrides: str,
+    conf: Path = CONF,
+    also: Sequence[Path] = (),
+    with_inputs: bool = True,
 ) -> Plan:
     """The plan of an experiment, composed here rather than by the command.
 
@@ -166,11 +170,12 @@ def plan_of(
         conf: the configuration's folder.
         also: more folders of the same kind, as `--config-dir` on the command line names one; the
             runs that this one needs are looked for there too.
+        with_inputs: as for `prepare`.
 
     Raises:
         ConfigError: what is wrong, each line opening with a key's path.
     """
-    return Planner(also, conf).plan(experiment, *overrides)
+    return Planner(also, conf).plan(experiment, *overrides, with_inputs=with_inputs)
 
 
 class Planner:

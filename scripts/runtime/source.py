@@ -52,11 +52,12 @@ class Source:
     experiment: str
     overrides: Sequence[str] = ()
 
-    def plan(self, config: Mapping[str, Any]) -> Plan:
+    def plan(self, config: Mapping[str, Any], with_inputs: bool = True) -> Plan:
         """The plan of the run.
 
         Args:
             config: the asking run's resolved configuration (`run.config` in a job).
+            with_inputs: as for `scripts.runtime.compose.prepare`.
 
         Raises:
             ConfigError: it cannot be composed, or names itself.
@@ -68,7 +69,13 @@ class Source:
             raise ConfigError([f"source: {' '.join(own)} names itself"])
         with _asked(own):
             handed_on = _handed_on(config, self.overrides)
-            return plan_of(self.experiment, *handed_on, *self.overrides, also=_more_folders())
+            return plan_of(
+                self.experiment,
+                *handed_on,
+                *self.overrides,
+                also=_more_folders(),
+                with_inputs=with_inputs,
+            )
 
     def folder(self, config: Mapping[str, Any], *files: str) -> folders.RunFolder:
         """The folder of the finished run, with these files in it.
@@ -125,7 +132,10 @@ def command(plan: Plan, overrides: Sequence[str] = ()) -> str:
 
 
 def named_by_their_runs(
-    job: Mapping[str, Any], config: Mapping[str, Any], path: KeyPath = ("job",)
+    job: Mapping[str, Any],
+    config: Mapping[str, Any],
+    path: KeyPath = ("job",),
+    with_inputs: bool = True,
 ) -> dict[str, Any]:
     """A job in which the hash of the run stands where its source was named, at any depth.
 
@@ -133,25 +143,30 @@ def named_by_their_runs(
         job: the resolved `job` node, plain values.
         config: the whole resolved configuration.
         path: where the node stands, for messages.
+        with_inputs: False: the files that the sources read need not be there.
 
     Raises:
         ConfigError: a source cannot be composed; the line opens with its path.
     """
-    return _named(job, config, path)
+    return _named(job, config, path, with_inputs)
 
 
-def _named(value: Any, config: Mapping[str, Any], path: KeyPath) -> Any:
+def _named(value: Any, config: Mapping[str, Any], path: KeyPath, with_inputs: bool) -> Any:
     if isinstance(value, Mapping):
         if value.get("_target_") == f"{Source.__module__}.{Source.__qualname__}":
             source = Source(value["experiment"], tuple(value.get("overrides") or ()))
             try:
-                return {"run": source.plan(config).hash}
+                return {"run": source.plan(config, with_inputs).hash}
             except ConfigError as error:
                 where = f"{dotted(path)} ({source.experiment})"
                 raise ConfigError([f"{where}: {line}" for line in error.problems]) from error
-        return {key: _named(item, config, (*path, str(key))) for key, item in value.items()}
+        return {
+            key: _named(item, config, (*path, str(key)), with_inputs) for key, item in value.items()
+        }
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_named(item, config, (*path, index)) for index, item in enumerate(value)]
+        return [
+            _named(item, config, (*path, index), with_inputs) for index, item in enumerate(value)
+        ]
     return value
 
 

@@ -1,0 +1,1 @@
+"""The job that measures the sounds of a system: CLAP scores, descriptors, what classifiers hear."""

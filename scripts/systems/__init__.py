@@ -1,0 +1,1 @@
+"""Systems that make sounds for prompts: our searches, other models, folders of files."""
