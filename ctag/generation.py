@@ -86,14 +86,40 @@ class Generations:
         """Of the audio, in Hz."""
         return float(self.synth.config.sample_rate)
 
-    def start(self, keys: UInt[Array, "prompts 2"]) -> SearchState:
-        """The state before the first generation."""
+    def start(
+        self,
+        keys: UInt[Array, "prompts 2"],
+        target: Target = None,
+        near: Float[Array, "prompts points n_params"] | None = None,
+        std: float | None = None,
+    ) -> SearchState:
+        """The state before the first generation.
+
+        Args:
+            keys: of all randomness, a prompt.
+            target: what the scorer prepared; needed for `near`.
+            near: points to begin at. They are tried first, and the search begins at the best.
+            std: see `ctag.strategies.base.AskTell.init`.
+        """
         n_prompts = keys.shape[0]
+        if near is not None:
+            return self._start_near(keys, target, near, std)
         strategy = jax.jit(jax.vmap(self.strategy.init))(keys)
         # Of a plain type, as later states have it: another one would be compiled for anew.
         best_theta = jnp.full((n_prompts, self.strategy.n_params), 0.5, jnp.float32)
         best_score = jnp.full((n_prompts,), -jnp.inf, jnp.float32)
         return SearchState(strategy, best_theta, best_score)
+
+    def _start_near(
+        self, keys: Array, target: Target, near: Array, std: float | None
+    ) -> SearchState:
+        tried = [self.evaluate(near[:, point], target)[1] for point in range(near.shape[1])]
+        score = np.where(np.isfinite(tried), tried, -np.inf).T
+        order = np.argsort(-score, axis=1, kind="stable")
+        near = jnp.take_along_axis(near, jnp.asarray(order)[..., None], axis=1)
+        strategy = jax.vmap(lambda key, points: self.strategy.init(key, points, std))(keys, near)
+        best = jnp.asarray(np.take_along_axis(score, order, axis=1)[:, 0], jnp.float32)
+        return SearchState(strategy, near[:, 0], best)
 
     def prepare(
         self, keys: UInt[Array, "prompts 2"], state: SearchState, target: Target

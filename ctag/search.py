@@ -1,5 +1,6 @@
 """Search for the synthesizer parameters whose sound a scorer likes best (CTAG, Algorithm 1)."""
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,19 @@ from ctag.locks import Box, Lock, Locked, locked
 from ctag.prompts import prompt_keys
 from ctag.scorers.protocol import Scorer
 from ctag.strategies.base import Key, Strategy
+
+
+class WarmStart(NamedTuple):
+    """Where to begin a search.
+
+    Attributes:
+        theta: points of the synth, several a prompt; they are tried, and the search begins at the
+            best of them. A lock moves them to the nearest points that it allows.
+        std: the standard deviation to begin with; None: the strategy's own.
+    """
+
+    theta: Float32[np.ndarray, "prompts points n_params"]
+    std: float | None = 0.1
 
 
 class SearchProgress(NamedTuple):
@@ -79,6 +93,7 @@ class Search:
         save: Callable[[dict[str, Any]], None] | None = None,
         saved: Mapping[str, Any] | None = None,
         names: Sequence[str] | None = None,
+        warm: WarmStart | None = None,
     ) -> SearchResult:
         """Search, and render the best sound of every prompt once more.
 
@@ -92,6 +107,7 @@ class Search:
             saved: a stored state to go on from.
             names: what the prompts are called in the result, and what their random keys are made
                 from, where the prompts are paths that differ between machines. None: the prompts.
+            warm: where to begin; None: anywhere.
 
         Raises:
             ValueError: there are no prompts, not as many names, `saved` is of another search,
@@ -108,8 +124,8 @@ class Search:
         loop = self._generations
         keys = prompt_keys(key, names)
         target = jax.device_put(self.scorer.target(prompts))
-        state, history = loop.start(keys), History.empty(len(prompts))
-        identity = self._identity(names, keys)
+        state, history = self._start(keys, target, warm), History.empty(len(prompts))
+        identity = self._identity(names, keys, warm)
         if saved is not None:
             state, history = _restore(saved, identity, state)
             if progress is not None:
@@ -160,10 +176,24 @@ class Search:
     def _box(self) -> Box | None:
         return locked(self.synth.parameters, self.lock) if self.lock else None  # pyright: ignore[reportAttributeAccessIssue]: any synth has them
 
+    def _start(self, keys: jax.Array, target: Any, warm: WarmStart | None) -> SearchState:
+        if warm is None:
+            return self._generations.start(keys)
+        if warm.theta.ndim != 3 or warm.theta.shape[0] != keys.shape[0] or not warm.theta.size:
+            raise ValueError(
+                f"points to begin at have the shape {warm.theta.shape}; give ({keys.shape[0]}, "
+                f"points, {self.synth.n_params}), one point a prompt at least"
+            )
+        theta = jnp.asarray(warm.theta)
+        near = self._box.free(theta) if self._box else theta
+        return self._generations.start(keys, target, near, warm.std)
+
     def _whole(self, theta: jax.Array) -> jax.Array:
         return self._box.whole(theta) if self._box else theta
 
-    def _identity(self, names: list[str], keys: jax.Array) -> dict[str, Any]:
+    def _identity(
+        self, names: list[str], keys: jax.Array, warm: WarmStart | None
+    ) -> dict[str, Any]:
         """What a stored state must agree with to be taken up."""
         return {
             "prompts": names,
@@ -172,6 +202,7 @@ class Search:
             "population": self.population,
             "n_params": self.synth.n_params,
             "n_samples": self.synth.n_samples,
+            "warm": None if warm is None else [zlib.crc32(warm.theta.tobytes()), warm.std],
             "lock": [list(self._box.low), list(self._box.high)] if self._box else None,
         }
 

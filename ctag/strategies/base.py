@@ -86,8 +86,25 @@ class AskTell:
         """Whether the algorithm evolves a population, and not a distribution."""
         return isinstance(self.algorithm, PopulationBasedAlgorithm)
 
-    def init(self, key: Key) -> StrategyState:
-        """The state before the first generation."""
+    def init(
+        self,
+        key: Key,
+        near: Float[Array, "points n_params"] | None = None,
+        std: float | None = None,
+    ) -> StrategyState:
+        """The state before the first generation.
+
+        Args:
+            key: of what is drawn.
+            near: points to begin at instead of anywhere, the best first: a distribution's mean is
+                the first one; a population is made of all, in turns, each but its first copy with
+                normal noise of `std`.
+            std: the standard deviation to begin with, where the algorithm keeps one as `std_init`
+                (those with a schedule over generations keep theirs); None: its own, and 0.1 for the
+                noise of a population.
+        """
+        if near is not None:
+            return self._init_near(key, near, std)
         key_start, key_init = jax.random.split(key)
         if self.keeps_a_population:
             start = jax.random.uniform(key_start, (self.population, self.n_params))
@@ -99,8 +116,24 @@ class AskTell:
             uniform = self.start_at == "uniform"
             mean = jax.random.uniform(key_start, shape) if uniform else jnp.full(shape, 0.5)
             inner = self.algorithm.init(key_init, mean, self.params)
-        inner = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), inner)
-        return StrategyState(inner, jnp.float32(-jnp.inf), jnp.int32(0))
+        return _unused(inner)
+
+    def _init_near(self, key: Key, near: Array, std: float | None) -> StrategyState:
+        key_start, key_init = jax.random.split(key)
+        params = self.params
+        if std is not None and hasattr(params, "std_init"):
+            params = params.replace(std_init=jnp.asarray(std, jnp.result_type(params.std_init)))
+        if self.keeps_a_population:
+            rows = jnp.arange(self.population)
+            noise = jax.random.normal(key_start, (self.population, self.n_params))
+            noise = jnp.where((rows < near.shape[0])[:, None], 0.0, noise)
+            start = near[rows % near.shape[0]] + (0.1 if std is None else std) * noise
+            start = repair_named(self.bounds)(start)
+            unknown = jnp.zeros((self.population,))
+            return _unused(self.algorithm.init(key_init, start, unknown, params))
+        means = getattr(self.algorithm, "num_populations", None)
+        mean = near[0] if means is None else near[jnp.arange(means) % near.shape[0]]
+        return _unused(self.algorithm.init(key_init, mean, params))
 
     def ask(
         self, key: Key, state: StrategyState
@@ -146,6 +179,12 @@ class AskTell:
         inner = _like(inner, state.inner)
         inner = _select(_broke(state.inner, inner), state.inner, inner)
         return StrategyState(inner, worst, state.generation + 1)
+
+
+def _unused(inner: Any) -> StrategyState:
+    """evosax's state as one that was told nothing."""
+    inner = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), inner)
+    return StrategyState(inner, jnp.float32(-jnp.inf), jnp.int32(0))
 
 
 def _finite_fitness(

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from ctag.history import SearchResult
 from ctag.locks import Lock, locked
-from ctag.search import Search, SearchProgress
+from ctag.search import Search, SearchProgress, WarmStart
 from eval.harness import audio
 from eval.harness.files import write_text
 from scripts.runtime.errors import UserError
@@ -35,17 +35,20 @@ def searched(
     description: str,
     names: Sequence[str] | None = None,
     keep: Callable[[dict[str, Any]], None] | None = None,
+    warm: WarmStart | None = None,
+    checkpoint: str = "search",
 ) -> SearchResult:
     """Search with a progress bar, a checkpoint after every chunk, and the scores in the tracker.
 
     An interrupted run goes on from its checkpoint and ends with the same result. `keep` is given
-    every state before it is stored.
+    every state before it is stored; `warm` is where to begin; a job that searches several times
+    gives each a checkpoint of its own.
     """
 
     def save(state: dict[str, Any]) -> None:
         if keep is not None:
             keep(state)
-        run.checkpoints.save("search", state)
+        run.checkpoints.save(checkpoint, state)
 
     key = jax.random.PRNGKey(run.seed)
     log.info(
@@ -67,8 +70,9 @@ def searched(
             key,
             progress=show,
             save=save,
-            saved=run.checkpoints.load("search"),
+            saved=run.checkpoints.load(checkpoint),
             names=names,
+            warm=warm,
         )
 
 

@@ -154,6 +154,7 @@ def test_every_other_start_leaves_rough_parameters_alone():
     assert moved[:, 1::2][..., [1, 2, 4, 5]].all()
 
 
+@pytest.mark.slow
 def test_a_lock_holds():
     box = locked(Tones().parameters, {"a": {"level": 0.25}, "b": {"decay": [3, 6]}})
     theta = np.asarray(box.free(jnp.asarray(start_near())))
@@ -178,6 +179,7 @@ def test_settings_that_mean_nothing_are_refused(wrong):
         Refinement(TwoTones(), Resemblance(), **wrong)
 
 
+@pytest.mark.slow
 def test_the_best_of_a_stored_search_is_what_it_had_found():
     search = Search(TwoTones(), strategy_named("simple_ga"), Resemblance(), 4, 6, 2)
     states = []
