@@ -143,11 +143,14 @@ def _card(run: "Run", page: Page, race: Race, place: int, prompt: str, soonest: 
     row = soonest * len(race.prompts) + place
     way, rate = race.ways[soonest], race.cold.sample_rate
     card = page.card(prompt, subtitle=f"soonest: {way}", wide=True)
+    files = {}
     for name, result, index in (("cold", race.cold, place), (way, race.warm, row)):
         stem = f"{file_stem(place, prompt)}-{name}"
         theta, wave = result.theta[index], result.audio[index]
         patch = write_sound(run, stem, race.synth, theta, wave, f"{prompt}, {name}")
         card.sound(wave, rate, label=f"{name}: {result.score[index]:.3f}")
-        card.download(f"{stem}.yaml", patch.text())
+        files[f"{stem}.yaml"] = patch.text()
+    for name, text in files.items():
+        card.download(name, text)
     card.curve(race.cold.history.best[:, place].tolist(), "best score, cold", "generation")
     card.curve(race.warm.history.best[:, row].tolist(), f"best score, {way}", "generation")
