@@ -104,7 +104,7 @@ class Generations:
         n_prompts = keys.shape[0]
         if near is not None:
             return self._start_near(keys, target, near, std)
-        strategy = jax.jit(jax.vmap(self.strategy.init))(keys)
+        strategy = self._jit_init(keys)
         # Of a plain type, as later states have it: another one would be compiled for anew.
         best_theta = jnp.full((n_prompts, self.strategy.n_params), 0.5, jnp.float32)
         best_score = jnp.full((n_prompts,), -jnp.inf, jnp.float32)
@@ -202,6 +202,10 @@ class Generations:
             state, figures = self._jit_tell(tell_keys, theta, scores, strategy, state)
             rows.append(figures)
         return state, jax.tree.map(lambda *row: jnp.stack(row), *rows)
+
+    @cached_property
+    def _jit_init(self) -> Any:
+        return jax.jit(jax.vmap(self.strategy.init))
 
     @cached_property
     def _jit_ask(self) -> Any:
