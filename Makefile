@@ -27,7 +27,8 @@ TABLE = --scale $(SCALE) $(if $(LAUNCH),--run) $(if $(WITH),--with $(WITH))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench bench-descriptors clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae data-clap
-.PHONY: ctag-table1 doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
+.PHONY: ctag-table1 ctag-table2 ctag-table3 ctag-table4 ctag-table5 ctag-table6 ctag-table7 ctag-table8 ctag-table9 ctag-figure5 ctag-figure7 ctag-figure8 ctag-figure9 ctag-figure10
+.PHONY: doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9%-]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -127,6 +128,45 @@ data-clap: setup ## Fetch LAION's CLAP, checkpoint and tokenizer (1.9 GB)
 # Tables and figures are built from what has been run; the rest is marked "not run".
 ctag-table1: setup ## Thesis Table 1 (CTAG 1): descriptors and MP3 ratio
 	@$(RUN) -m scripts.tables ctag-table1 $(TABLE)
+
+ctag-table2: setup ## Thesis Table 2 (CTAG 2): what classifiers hear
+	@$(RUN) -m scripts.tables ctag-table2 $(TABLE)
+
+ctag-table3: setup ## Thesis Table 3 (CTAG 3): the listening test
+	@$(RUN) -m scripts.tables ctag-table3 $(TABLE)
+
+ctag-table4: setup ## Thesis Table 4 (CTAG): seconds of a search
+	@$(RUN) -m scripts.tables ctag-table4 $(TABLE)
+
+ctag-table5: setup ## Thesis Table 5 (CTAG): CLAP scores
+	@$(RUN) -m scripts.tables ctag-table5 $(TABLE)
+
+ctag-table6: setup ## Thesis Table 6 (CTAG): what classifiers hear, by style
+	@$(RUN) -m scripts.tables ctag-table6 $(TABLE)
+
+ctag-table7: setup ## Thesis Table 7 (CTAG): contrasts of accuracy
+	@$(RUN) -m scripts.tables ctag-table7 $(TABLE)
+
+ctag-table8: setup ## Thesis Table 8 (CTAG): contrasts of confidence
+	@$(RUN) -m scripts.tables ctag-table8 $(TABLE)
+
+ctag-table9: setup ## Thesis Table 9 (CTAG): contrasts of interpretation
+	@$(RUN) -m scripts.tables ctag-table9 $(TABLE)
+
+ctag-figure5: setup ## Thesis Figure 5 (CTAG 5): spectrograms
+	@$(RUN) -m scripts.run experiment=ctag/figure5 scale=$(SCALE) $(WITH)
+
+ctag-figure7: setup ## Thesis Figure 7 (CTAG): strategies, durations, synthesizers
+	@$(RUN) -m scripts.tables ctag-figure7a ctag-figure7b ctag-figure7c $(TABLE)
+
+ctag-figure8: setup ## Thesis Figure 8 (CTAG 8): sounds between two prompts
+	@$(RUN) -m scripts.run experiment=ctag/interpolate scale=$(SCALE) $(WITH)
+
+ctag-figure9: setup ## Thesis Figure 9 (CTAG): accuracy by prompt
+	@$(RUN) -m scripts.tables ctag-figure9 $(TABLE)
+
+ctag-figure10: setup ## Thesis Figure 10 (CTAG 10): a map of parameters
+	@$(RUN) -m scripts.run experiment=ctag/umap scale=$(SCALE) $(WITH)
 
 doppel-table10: setup ## Thesis Table 10 (paper 1): linear probes on eight tasks
 	@$(RUN) -m scripts.tables doppel-table10 $(TABLE)
