@@ -107,6 +107,7 @@ class Clock:
         Call `warm_up` first.
         """
         search, network = [], []
+        self._search(min(iterations, CHUNK_GENERATIONS))  # compiles for that many figures
         for _ in range(repeats):
             search.append(_seconds(lambda: self._search(iterations)))
             network.append(_seconds(lambda: self._passes(iterations)))

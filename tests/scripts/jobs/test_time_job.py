@@ -79,10 +79,10 @@ def test_the_network_takes_what_it_takes_and_a_search_at_least_that(finished):
 
 def test_search_and_network_have_as_many_sounds(finished):
     _, scorer, _ = finished
-    # Of one prompt: a generation to warm up, then twice a search and the network alone. Of three at
-    # once: the same, once; a generation of the search has all three.
-    assert scorer.embedder.sounds.count(4) == 1 + 2 * 2 * (2 + 12) + 2 * 3
-    assert scorer.embedder.sounds.count(12) == 1 + 2
+    # Of one prompt: a generation to warm up, of each length a chunk more, then twice a search and
+    # the network alone. Of three at once: the same, once; a generation has all three in one pass.
+    assert scorer.embedder.sounds.count(4) == 1 + (2 + 10) + 2 * 2 * (2 + 12) + 2 * 3
+    assert scorer.embedder.sounds.count(12) == 1 + 2 + 2
 
 
 def test_the_page_says_how_it_was_measured(finished):
