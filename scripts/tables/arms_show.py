@@ -89,7 +89,8 @@ def draw_arms(found: Measured) -> Figure:
             continue
         below.bar(place, value, 0.62, color=COLOURS[place % len(COLOURS)])
         below.plot([place, place], [low, high], color="#1c1917", linewidth=1.3)
-    below.set_xticks(range(len(found.table.arms)), [arm.title for arm in found.table.arms])
+    titles = [arm.title.replace(" (", "\n(") for arm in found.table.arms]
+    below.set_xticks(range(len(titles)), titles)
     below.set(ylabel=label, ylim=(0, 1))
     for axes in (above, below):
         axes.grid(axis="y", color="#e2e8f0", linewidth=0.6)
