@@ -41,6 +41,7 @@ class PromptSet:
             the paper's were written by GPT-4 and are not public.
         captions_file: a YAML file of label to sentence, laid over `captions`; `INSTRUCTION` is what
             to ask a language model for them.
+        first: only so many of the prompts; None: all.
     """
 
     texts: str | Sequence[str] = ()
@@ -48,6 +49,7 @@ class PromptSet:
     style: Literal["label", "template", "caption"] = "label"
     captions: Mapping[str, str] = field(default_factory=dict)
     captions_file: Path | None = None
+    first: int | None = None
 
     def labels(self) -> list[str]:
         """Return the prompts before they are worded: what sounds and scores are called.
@@ -56,11 +58,12 @@ class PromptSet:
             FileNotFoundError, ValueError: as `read_prompts` and `as_prompts`; or both a file and
                 texts are given.
         """
-        if self.file is None:
-            return as_prompts(self.texts)
-        if self.texts:
+        if self.file is not None and self.texts:
             raise ValueError("prompts come from texts or from file, not from both")
-        return read_prompts(self.file)
+        if self.first is not None and self.first < 1:
+            raise ValueError(f"first={self.first}: at least one prompt is needed")
+        found = as_prompts(self.texts) if self.file is None else read_prompts(self.file)
+        return found[: self.first]
 
     def worded(self) -> list[str]:
         """Return what a judge of texts is given, one a label.

@@ -24,7 +24,7 @@ SYNTHS = sorted(path.stem for path in (CONF / "synth").glob("*.yaml"))
 LIMIT_S = 30.0
 """For an experiment at smoke; a machine that is slow or busy may take twice as long."""
 
-QUIET_S = 0.4
+QUIET_S = 0.28
 """What `reference_seconds` measures at most on a quiet machine as fast as the limit supposes."""
 
 

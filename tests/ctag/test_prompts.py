@@ -79,6 +79,7 @@ def test_a_set_is_worded_in_three_styles(tmp_path):
     own = PromptSet(["dog", "Airplane"], None, "caption", captions, path)
     assert own.worded() == ["A big dog growls", "An airplane flies"]
     assert own.labels() == ["dog", "Airplane"]
+    assert PromptSet(["dog", "Airplane"], first=1, style="template").worded() == ["Sound of a dog"]
 
 
 @pytest.mark.parametrize("text", ["[a, b]", "dog: {a: b}", "1: 2", "{"])
