@@ -119,7 +119,7 @@ data-us8k: setup ## Download and prepare UrbanSound8K (CC BY-NC)
 data-vivae: setup ## Download and prepare VIVAE (not for commercial use)
 	$(RUN) -m scripts.data vivae $(DATA)
 
-weights-%: setup ## Fetch weights: yamnet vggish ast vggsound laion-clap ms-clap-2023 ...
+weights-%: setup ## Fetch weights: yamnet vggish ast vggsound laion-clap hf-clap ...
 	$(RUN) -m scripts.weights $*
 
 data-clap: setup ## Fetch LAION's CLAP, checkpoint and tokenizer (1.9 GB)
