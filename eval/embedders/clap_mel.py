@@ -78,14 +78,20 @@ def bands(
     highest_hz: float = 14000.0,
 ) -> Float64[np.ndarray, "n_bins n_mels"]:
     """Return the triangles, straight in Hz: of equal area for "slaney", of height one for "htk"."""
-    to_mel, to_hz = (_slaney, _from_slaney) if scale == "slaney" else (_htk, _from_htk)
-    ends = to_mel(np.array([lowest_hz, highest_hz], np.float64))
-    edges = to_hz(np.linspace(ends[0], ends[1], n_mels + 2))
-    bins = np.arange(n_fft // 2 + 1)[:, None] * (sample_rate / n_fft)
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return triangles * 2.0 / (edges[2:] - edges[:-2]) if scale == "slaney" else triangles
+    from librosa.filters import mel
+
+    htk = scale == "htk"
+    weights = mel(
+        sr=sample_rate,
+        n_fft=n_fft,
+        n_mels=n_mels,
+        fmin=lowest_hz,
+        fmax=highest_hz,
+        htk=htk,
+        norm=None if htk else "slaney",
+        dtype=np.float64,
+    )
+    return weights.T
 
 
 def fused(
@@ -109,26 +115,3 @@ def fused(
         mel[:, None], size=(n_frames, mel.shape[2]), mode="bilinear", align_corners=False
     )
     return torch.cat([whole, torch.stack(pieces, dim=1)], dim=1)
-
-
-# Slaney's scale (Auditory Toolbox): straight to 1 kHz, 27 logarithmic steps to 6.4 kHz.
-_STRAIGHT, _CORNER, _STEP = 200.0 / 3.0, 1000.0, np.log(6.4) / 27.0
-
-
-def _slaney(frequency: np.ndarray) -> np.ndarray:
-    above = _CORNER / _STRAIGHT + np.log(np.maximum(frequency, _CORNER) / _CORNER) / _STEP
-    return np.where(frequency < _CORNER, frequency / _STRAIGHT, above)
-
-
-def _from_slaney(mel: np.ndarray) -> np.ndarray:
-    corner = _CORNER / _STRAIGHT
-    above = _CORNER * np.exp(_STEP * np.maximum(mel - corner, 0.0))
-    return np.where(mel < corner, mel * _STRAIGHT, above)
-
-
-def _htk(frequency: np.ndarray) -> np.ndarray:
-    return 2595.0 * np.log10(1.0 + frequency / 700.0)
-
-
-def _from_htk(mel: np.ndarray) -> np.ndarray:
-    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
