@@ -6,12 +6,11 @@ The file needs nothing beside it: pictures and sounds are in it, below 15 MB.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.report.page import report
-from scripts.runtime.errors import UserError, in_one_line
+from scripts.runtime.errors import exit_status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,14 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=None, help="the file; report/index.html there")
     parser.add_argument("--no-tables", action="store_true", help="leave the papers' tables out")
     given = parser.parse_args(arguments)
+    return exit_status(lambda: _write(given))
+
+
+def _write(given: argparse.Namespace) -> None:
     place = given.to or given.outputs / "report" / "index.html"
-    try:
-        path = report(given.outputs, place, not given.no_tables).write(place)
-    except (UserError, OSError) as error:
-        print(f"error: {in_one_line(error)}", file=sys.stderr)
-        return 1
+    path = report(given.outputs, place, not given.no_tables).write(place)
     print(f"{path.resolve()} ({path.stat().st_size / 1e6:.1f} MB)")
-    return 0
 
 
 if __name__ == "__main__":
