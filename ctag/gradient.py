@@ -86,10 +86,7 @@ def value_and_gradient(
         )
         return lambda theta: traced(theta, target)
     if not isinstance(scorer, DifferentiableScorer):
-        raise TypeError(
-            f"{type(scorer).__name__} gives no gradient: it is not traceable by JAX and has no "
-            "score_and_gradient(target, audio, sample_rate); choose scorer=acoustic, for example"
-        )
+        raise _no_gradient(scorer)
     render = jax.jit(synth.render, compiler_options=options)
     back = jax.jit(lambda theta, slope: jax.vjp(synth.render, theta)[1](slope)[0])
 
@@ -102,6 +99,29 @@ def value_and_gradient(
         return _usable(*(jnp.stack(column) for column in zip(*rows, strict=True)))
 
     return in_calls
+
+
+def check_gradient(scorer: Scorer, target: Target, synth: Renderer) -> None:
+    """Find out in one small call whether gradients will be had, before hours of search.
+
+    Raises:
+        TypeError, ValueError: they will not; says why.
+    """
+    if getattr(scorer, "traceable", True):
+        return
+    if not isinstance(scorer, DifferentiableScorer):
+        raise _no_gradient(scorer)
+    one = jax.tree.map(lambda leaf: leaf[:1], target)
+    # A click, since silence has no direction in some spaces.
+    click = jnp.zeros((1, 1, synth.n_samples)).at[..., 0].set(0.5)
+    scorer.score_and_gradient(one, click, float(synth.config.sample_rate))
+
+
+def _no_gradient(scorer: Scorer) -> TypeError:
+    return TypeError(
+        f"{type(scorer).__name__} gives no gradient: it is not traceable by JAX and has no "
+        "score_and_gradient(target, audio, sample_rate); choose scorer=acoustic, for example"
+    )
 
 
 def _usable(score: Any, gradient: Any) -> Slopes:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-__all__ = ["heard"]
+__all__ = ["heard", "repaired"]
 
 
 def heard(
@@ -19,13 +19,13 @@ def heard(
         What it says of each, and which sounds are finite; silence stands for the others, since a
         network refuses them.
     """
-    waves, finite = _repaired(audio)
+    waves, finite = repaired(audio)
     said = network(waves)
     return said.reshape(*finite.shape, said.shape[-1]), finite
 
 
 @jax.jit
-def _repaired(
+def repaired(
     audio: Float[Array, "prompts population n_samples"],
 ) -> tuple[Float[Array, "sounds n_samples"], Bool[Array, "prompts population"]]:
     """All sounds in a row, silence for those that are not finite, and which ones are finite.

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import torch
 from jaxtyping import Array, Bool, Float
 
-from ctag.scorers.hearing import heard
+from ctag.scorers.hearing import heard, repaired
 from eval.clap_score import TextAndAudio
 from eval.harness.arrays import to_jax, to_torch
 
@@ -57,6 +58,39 @@ class TextAudioScorer:
             return to_jax(self.embedder.embed(to_torch(wave), sample_rate).float())
 
         return _cosines(*heard(embedded, audio), target)
+
+    def score_and_gradient(
+        self,
+        target: Float[Array, "prompts dimension"],
+        audio: Float[Array, "prompts population n_samples"],
+        sample_rate: float,
+    ) -> tuple[Float[Array, "prompts population"], Float[Array, "prompts population n_samples"]]:
+        """Scores, and of each the gradient with respect to its own sound, see `ctag.gradient`.
+
+        A score may differ from `score`'s by what the embedder leaves out for the gradient's sake,
+        such as rounding the sound to 16 bits. A broken sound has -inf and a gradient of zeros.
+
+        Raises:
+            TypeError: the embedder has no `embed_with_gradient`.
+            ValueError: the audio is not at the embedder's rate.
+        """
+        if not hasattr(self.embedder, "embed_with_gradient"):
+            raise TypeError(
+                f"{self.embedder.name} gives no gradient: it has no embed_with_gradient"
+            )
+        waves, finite = repaired(audio)
+        with torch.enable_grad():
+            # A copy: what JAX made is not written to.
+            heard_waves = to_torch(waves).clone().requires_grad_()
+            vectors = self.embedder.embed_with_gradient(heard_waves, sample_rate).float()  # pyright: ignore[reportAttributeAccessIssue]
+            wanted = to_torch(target).to(vectors.device).repeat_interleave(audio.shape[1], dim=0)
+            score = (vectors / vectors.norm(dim=1, keepdim=True) * wanted).sum(1)
+            (gradient,) = torch.autograd.grad(score.nan_to_num().sum(), heard_waves)
+        usable = finite & jnp.isfinite(to_jax(score)).reshape(finite.shape)
+        return (
+            jnp.where(usable, to_jax(score).reshape(finite.shape), -jnp.inf),
+            jnp.where(usable[..., None], to_jax(gradient).reshape(audio.shape), 0.0),
+        )
 
 
 @jax.jit

@@ -1,6 +1,6 @@
 """From what is wanted of a sound to parameters that may make it, learned from random patches.
 
-Two kinds of candidates: patches of the training set whose sounds lie nearest, and the means of a
+Two kinds of candidates: patches of the training set whose sounds are liked most, and the means of a
 mixture density network (Bishop, 1994), since different patches make alike sounds and one prediction
 would be their average, which sounds like neither.
 """
@@ -101,18 +101,12 @@ class Fitted:
     theta: Float32[np.ndarray, "sounds n_params"]
     network: Callable[[Array], Any]
 
-    def nearest(
-        self,
-        wanted: Float32[np.ndarray, "queries dimension"],
-        weight: Float32[np.ndarray, "queries dimension"],
-        count: int,
+    def best(
+        self, liking: Float32[np.ndarray, "queries sounds"], count: int
     ) -> Float32[np.ndarray, "queries count n_params"]:
-        """Patches of the training set with the nearest sounds, by weighted squared distance."""
-        rows = []
-        for query, importance in zip(wanted, weight, strict=True):
-            distance = (importance * ((self.vectors - query) / self.scale.deviation) ** 2).sum(1)
-            rows.append(self.theta[np.argsort(distance, kind="stable")[:count]])
-        return np.stack(rows)
+        """The patches of the training set that are liked most; `liking` is of its sounds."""
+        order = np.argsort(-liking, axis=1, kind="stable")[:, :count]
+        return self.theta[order]
 
     def predicted(
         self,

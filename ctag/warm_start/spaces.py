@@ -1,17 +1,20 @@
 """Spaces in which both sounds and what is wanted of them have a place."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
+import torch
 from jaxtyping import Array, Float, Float32
 
 from ctag.scorers.acoustic import AcousticScorer
 from ctag.scorers.acoustic.descriptors import describe
+from ctag.scorers.acoustic.scorer import score_positions
 from ctag.scorers.acoustic.table import positions
-from eval.harness import audio as audio_files
+from ctag.scorers.classes import LEAST, ClassScorer
+from ctag.scorers.hearing import repaired
 from eval.harness.arrays import to_torch
 
 
@@ -39,6 +42,12 @@ class Space(Protocol):
 
     def of_prompts(self, prompts: Sequence[str]) -> Wanted:
         """Where their sounds would lie."""
+        ...
+
+    def liking(
+        self, vectors: Float32[np.ndarray, "sounds dimension"], prompts: Sequence[str]
+    ) -> Float32[np.ndarray, "prompts sounds"]:
+        """What the scorer says of sounds at these places; no sound is played for it."""
         ...
 
 
@@ -69,13 +78,52 @@ class DescriptorSpace:
             np.where(weight > 0, middle, 0.0).astype(np.float32), weight.astype(np.float32)
         )
 
+    def liking(
+        self, vectors: Float32[np.ndarray, "sounds dimension"], prompts: Sequence[str]
+    ) -> Float32[np.ndarray, "prompts sounds"]:
+        """See `Space`: the scorer's own score."""
+        each = jnp.broadcast_to(vectors, (len(prompts), *vectors.shape))
+        return np.asarray(score_positions(self.scorer.target(prompts), each))
+
+
+@dataclass(frozen=True)
+class ClassSpace:
+    """Log-probabilities of a classifier's classes.
+
+    Attributes:
+        scorer: that judges by the likeliest class of a prompt.
+    """
+
+    scorer: ClassScorer
+
+    def of_sounds(
+        self, audio: Float[Array, "sounds n_samples"], sample_rate: float
+    ) -> Float32[np.ndarray, "sounds dimension"]:
+        """See `Space`."""
+        probability = _heard(
+            lambda waves: self.scorer.classifier.probabilities(waves, sample_rate), audio
+        )
+        return np.log(np.maximum(probability, LEAST))
+
+    def of_prompts(self, prompts: Sequence[str]) -> Wanted:
+        """See `Space`: the prompt's classes are certain, the others open."""
+        named = np.asarray(self.scorer.target(prompts), np.float32)
+        return Wanted(np.zeros_like(named), named)
+
+    def liking(
+        self, vectors: Float32[np.ndarray, "sounds dimension"], prompts: Sequence[str]
+    ) -> Float32[np.ndarray, "prompts sounds"]:
+        """See `Space`: the scorer's own score."""
+        named = np.asarray(self.scorer.target(prompts))
+        return np.stack([vectors[:, classes].max(axis=1) for classes in named])
+
 
 @dataclass(frozen=True)
 class EmbeddingSpace:
-    """The space of an embedder of sounds.
+    """The space of a model that embeds sounds and texts, such as CLAP.
 
     Attributes:
-        embedder: with `embed_text`, prompts are texts; without, paths of recordings.
+        embedder: it.
     """
 
     embedder: Any
@@ -84,19 +132,30 @@ class EmbeddingSpace:
         self, audio: Float[Array, "sounds n_samples"], sample_rate: float
     ) -> Float32[np.ndarray, "sounds dimension"]:
         """See `Space`."""
-        return np.asarray(self.embedder.embed(to_torch(audio), sample_rate).float().cpu())
+        return _heard(lambda waves: self.embedder.embed(waves, sample_rate), audio)
 
     def of_prompts(self, prompts: Sequence[str]) -> Wanted:
-        """See `Space`; every dimension counts alike.
+        """See `Space`; every dimension counts alike."""
+        vectors = np.asarray(self.embedder.embed_text(list(prompts)).float().cpu(), np.float32)
+        return Wanted(vectors, np.ones_like(vectors))
 
-        Raises:
-            FileNotFoundError, ValueError: a recording cannot be read.
-        """
-        if hasattr(self.embedder, "embed_text"):
-            vectors = np.asarray(self.embedder.embed_text(list(prompts)).float().cpu())
-        else:
-            read = [audio_files.read(path) for path in prompts]
-            vectors = np.concatenate(
-                [self.of_sounds(jnp.asarray(wave)[None], rate) for wave, rate in read]
-            )
-        return Wanted(vectors.astype(np.float32), np.ones_like(vectors, np.float32))
+    def liking(
+        self, vectors: Float32[np.ndarray, "sounds dimension"], prompts: Sequence[str]
+    ) -> Float32[np.ndarray, "prompts sounds"]:
+        """See `Space`: the cosine, which is the score."""
+        wanted = self.of_prompts(prompts).vector
+        return _unit(wanted) @ _unit(vectors).T
+
+
+def _heard(
+    network: Callable[[torch.Tensor], torch.Tensor], audio: Float[Array, "sounds n_samples"]
+) -> Float32[np.ndarray, "sounds dimension"]:
+    """What a network says of sounds; NaN for the broken, which it does not get to hear."""
+    waves, finite = repaired(audio[None])
+    said = network(to_torch(waves)).float().cpu().numpy().copy()
+    said[~np.asarray(finite)[0]] = np.nan
+    return said
+
+
+def _unit(vectors: Float32[np.ndarray, "rows dimension"]) -> Float32[np.ndarray, "rows dimension"]:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

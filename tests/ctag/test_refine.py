@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ctag.gradient import value_and_gradient
+from ctag.gradient import check_gradient, value_and_gradient
 from ctag.locks import Locked, locked
 from ctag.refine import Refinement, rough_columns
 from ctag.search import Search
@@ -88,9 +88,23 @@ def test_a_sound_without_a_score_has_no_slope_and_disturbs_no_other():
 
 
 def test_a_judge_without_a_gradient_is_refused_in_one_line():
-    with pytest.raises(TypeError, match="score_and_gradient") as error:
-        slopes_of(Untraceable())
-    assert "\n" not in str(error.value)
+    early = lambda: check_gradient(Untraceable(), None, TwoTones())  # noqa: E731
+    for call in (early, lambda: slopes_of(Untraceable())):
+        with pytest.raises(TypeError, match="score_and_gradient") as error:
+            call()
+        assert "\n" not in str(error.value)
+
+
+def test_a_judge_with_a_gradient_is_let_through_and_one_that_refuses_the_rate_is_not():
+    for scorer in (Level(), InTorch()):
+        check_gradient(scorer, scorer.target(PROMPTS), TwoTones())
+
+    class Refusing(InTorch):
+        def score_and_gradient(self, target, audio, sample_rate):
+            raise ValueError(f"not at {sample_rate:.0f} Hz")
+
+    with pytest.raises(ValueError, match="not at 4000 Hz"):
+        check_gradient(Refusing(), Refusing().target(PROMPTS), TwoTones())
 
 
 def start_near(prompts=PROMPTS):

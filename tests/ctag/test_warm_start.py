@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from ctag.locks import locked
+from ctag.scorers.acoustic import AcousticScorer
+from ctag.scorers.classes import ClassScorer
+from ctag.scorers.text_audio import TextAudioScorer
 from ctag.search import Search, WarmStart
 from ctag.strategies.registry import strategy_named
 from ctag.warm_start.cache import Cache, Solution
@@ -15,7 +18,8 @@ from ctag.warm_start.predictor import Predictor
 from ctag.warm_start.spaces import DescriptorSpace
 from ctag.warm_start.texts import Profiles, Spelling
 from scripts.jobs.warm_start.report import first_reached
-from scripts.jobs.warm_start.seeds import filled_up
+from scripts.jobs.warm_start.seeds import filled_up, ways_for
+from tests.ctag.scorers.test_networks import Levels, Three
 from tests.ctag.stand_in import Resemblance, TwoTones, parameters_of
 from tests.ctag.test_locks import Tones
 
@@ -101,15 +105,34 @@ def test_a_predictor_learns_both_answers_and_not_their_average():
     np.testing.assert_allclose(found, [[0.1, 0.9], [0.3, 0.7]], atol=0.08)
 
 
-def test_the_nearest_sounds_are_by_the_dimensions_that_count():
-    vectors = np.array([[0, 5], [1, 0], [3, 1], [np.nan, 0]], np.float32)
+def test_the_best_liked_patches_come_first_and_broken_sounds_are_left_out():
+    vectors = np.array([[0, 5], [1, 0], [np.nan, 0], [3, 1]], np.float32)
     theta = np.arange(4, dtype=np.float32)[:, None] / 10
     fitted = Predictor(steps=1).fit(vectors, theta, KEY)
-    wanted = np.array([[0.9, 5.0]], np.float32)
-    first = fitted.nearest(wanted, np.array([[1, 0]], np.float32), 2)
-    np.testing.assert_allclose(first[0, :, 0], [0.1, 0.0])
-    second = fitted.nearest(wanted, np.array([[0, 1]], np.float32), 1)
-    np.testing.assert_allclose(second[0, :, 0], [0.0])
+    best = fitted.best(fitted.vectors.T, 2)
+    np.testing.assert_allclose(best[..., 0], [[0.3, 0.1], [0.0, 0.3]])
+
+
+PAIRS = [
+    (TextAudioScorer(Levels()), ["right", "up"]),
+    (ClassScorer(Three()), ["dog", "sneeze"]),
+    (AcousticScorer(), ["siren", "rain"]),
+]
+
+
+@pytest.mark.parametrize(("scorer", "prompts"), PAIRS)
+def test_sounds_of_a_pool_are_liked_as_the_scorer_likes_them(scorer, prompts):
+    space = ways_for(scorer).space
+    audio = jax.random.uniform(KEY, (6, 4000), minval=0.05, maxval=0.9).at[4, 7].set(jnp.nan)
+    vectors = space.of_sounds(audio, 8000.0)
+    assert np.isnan(vectors[4]).any()
+    whole = np.delete(np.arange(6), 4)
+    each = jnp.broadcast_to(audio, (2, *audio.shape))
+    expected = np.asarray(scorer.score(scorer.target(prompts), each, 8000.0))[:, whole]
+    liking = space.liking(vectors[whole], prompts)
+    np.testing.assert_allclose(liking, expected, rtol=1e-4, atol=1e-6)
+    wanted = space.of_prompts(prompts)
+    assert wanted.vector.shape == wanted.weight.shape == (2, vectors.shape[1])
 
 
 def test_a_pool_without_a_finite_vector_is_refused():

@@ -80,10 +80,19 @@ def score_values(
     target: Fit, values: Float[Array, "prompts population n_descriptors"]
 ) -> Float[Array, "prompts population"]:
     """Score measured descriptors; the arithmetic of `AcousticScorer.score`."""
-    row = Fit(*(goals[:, None] for goals in target))
-    steps = distance(row, positions(values))
-    score = jnp.exp(-(row.weight * jnp.log1p(steps**2)).sum(-1))
+    score = score_positions(target, positions(values))
     return jnp.where(jnp.isfinite(values).all(-1), score, -jnp.inf)
+
+
+@partial(jax.jit, inline=True)
+def score_positions(
+    target: Fit, position: Float[Array, "prompts population n_descriptors"]
+) -> Float[Array, "prompts population"]:
+    """The same of places on the descriptors' curves."""
+    row = Fit(*(goals[:, None] for goals in target))
+    steps = distance(row, position)
+    score = jnp.exp(-(row.weight * jnp.log1p(steps**2)).sum(-1))
+    return jnp.where(jnp.isfinite(position).all(-1), score, -jnp.inf)
 
 
 def _checked(prompts: Sequence[str]) -> Sequence[str]:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ctag.generation import Renderer, evaluated
+from ctag.gradient import check_gradient
 from ctag.locks import Lock, Locked, locked
 from ctag.prompts import PromptSet
 from ctag.refine import Refined, Refinement, rough_columns
@@ -78,6 +79,11 @@ class Refine:
         played = Locked(self.synth, box)
         refinement = self._refinement(played, rough_columns(played.parameters))
         texts = texts_for(self.scorer, self.prompts)
+        target = jax.device_put(self.scorer.target(texts))
+        try:
+            check_gradient(self.scorer, target, played)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"scorer: {error}") from error
         more = math.ceil(self.steps * self.starts * self.gradient_cost / self.population)
         search = CtagSearch(
             self.synth,
@@ -98,7 +104,6 @@ class Refine:
         kept = run.checkpoints.load("start")
         assert kept is not None, "the search passes the generation after which it is kept"
         begin = np.asarray(kept["theta"])
-        target = jax.device_put(self.scorer.target(texts))
         free = np.asarray(box.free(jnp.asarray(begin)))
         found = self._refined(run, refinement, target, free)
         after = np.asarray(box.whole(jnp.asarray(found.theta)))
@@ -151,19 +156,14 @@ class Refine:
                 run.tracker.log({"refine/best": float(best.mean())}, step=step)
                 before = step
 
-            try:
-                return refinement.run(
-                    target,
-                    theta,
-                    jax.random.fold_in(jax.random.PRNGKey(run.seed), 1),
-                    show,
-                    lambda state: run.checkpoints.save("refine", state),
-                    saved,
-                )
-            except TypeError as error:
-                if "gradient" not in str(error):
-                    raise
-                raise UserError(f"scorer: {error}") from error
+            return refinement.run(
+                target,
+                theta,
+                jax.random.fold_in(jax.random.PRNGKey(run.seed), 1),
+                show,
+                lambda state: run.checkpoints.save("refine", state),
+                saved,
+            )
 
     def _intro(self, more: int) -> str:
         name = title_of(self.strategy)

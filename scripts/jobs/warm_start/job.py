@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from ctag.history import SearchResult
+from ctag.locks import Lock
 from ctag.prompts import PromptSet
 from ctag.scorers.protocol import Scorer
 from ctag.search import Search as CtagSearch
@@ -16,9 +17,9 @@ from ctag.strategies.base import Strategy
 from ctag.warm_start.cache import Cache, Solution
 from ctag.warm_start.predictor import Predictor
 from scripts.jobs.judging import labels_of, texts_for
-from scripts.jobs.searching import searched
+from scripts.jobs.searching import held_by, searched
 from scripts.jobs.warm_start.report import Race, write
-from scripts.jobs.warm_start.seeds import Ways, filled_up, trained, ways_for
+from scripts.jobs.warm_start.seeds import Ways, filled_up, pool, ways_for
 from scripts.runtime.check import OutputPath
 from scripts.runtime.errors import UserError
 from synth.base import Synth
@@ -35,7 +36,7 @@ class WarmStart:
 
     All prompts are searched for cold. Those of `solved` go into a cache; then every prompt of
     `prompts` is searched for again, beginning at what the cache has for the most similar texts, at
-    the nearest sounds of a pool of random patches, and at what a network trained on that pool
+    the best liked sounds of a pool of random patches, and at what a network trained on that pool
     predicts. Each seed is tried first. Writes `warm_start.csv`, `history.csv`, sounds, patches and
     `index.html`.
 
@@ -54,6 +55,8 @@ class WarmStart:
         cache: where solved prompts are kept; None: in the run's folder.
         chunk_generations: generations between two checkpoints.
         chunk_samples: audio samples rendered and scored at a time, at most; None: by device.
+        lock: parameters that are fixed, or kept in a range, as for `scripts.jobs.search.Search`;
+            seeds are moved to the nearest points that it allows.
     """
 
     synth: Synth
@@ -70,6 +73,7 @@ class WarmStart:
     cache: OutputPath | None = None
     chunk_generations: int = 10
     chunk_samples: int | None = None
+    lock: Lock = field(default_factory=dict)
 
     def __call__(self, run: "Run") -> dict[str, float]:
         """Search cold and warm, and give how many generations the warm searches need."""
@@ -84,7 +88,7 @@ class WarmStart:
                 f"job.points={self.points} and job.sounds={self.sounds}: there must be a seed, "
                 "and as many sounds as seeds"
             )
-        texts = texts_for(self.scorer, self.prompts)
+        texts, held = texts_for(self.scorer, self.prompts), held_by(self.synth, self.lock)
         search = CtagSearch(
             self.synth,
             self.strategy,
@@ -93,6 +97,7 @@ class WarmStart:
             self.population,
             self.chunk_generations,
             self.chunk_samples,
+            self.lock,
         )
         cold = searched(
             run,
@@ -115,7 +120,7 @@ class WarmStart:
             checkpoint="warm",
         )
         race = Race(new, tuple(seeds), self.synth, cold, warm)
-        return write(run, race, self._intro(len(solved)), self.scorer)
+        return write(run, race, self._intro(len(solved)) + held, self.scorer)
 
     def _seeds(
         self,
@@ -150,11 +155,13 @@ class WarmStart:
         seeds = {"cache": filled_up(near, self.points)}
         if ways.space is None:
             return seeds
-        key = jax.random.fold_in(jax.random.PRNGKey(run.seed), 2)
+        key_pool, key_fit = jax.random.split(jax.random.fold_in(jax.random.PRNGKey(run.seed), 2))
+        with run.progress(self.sounds, "hearing random patches") as bar:
+            known = pool(self.synth, ways.space, self.sounds, key_pool, bar.update)
         log.info("training a predictor on %d random patches", self.sounds)
-        fitted = trained(self.synth, ways.space, self.sounds, self.predictor, key)
+        fitted = self.predictor.fit(known["vectors"], known["theta"], key_fit)
         wanted = ways.space.of_prompts(texts)
-        seeds["nearest"] = fitted.nearest(wanted.vector, wanted.weight, self.points)
+        seeds["pool"] = fitted.best(ways.space.liking(fitted.vectors, texts), self.points)
         predicted = fitted.predicted(wanted.vector, wanted.weight)
         seeds["predictor"] = filled_up(list(predicted), self.points)
         mixed: list[Any] = [np.concatenate(rows) for rows in zip(*seeds.values(), strict=True)]
@@ -166,8 +173,8 @@ class WarmStart:
         return (
             f"Every prompt was searched for from anywhere (cold), {self.iterations} generations of "
             f"{self.population} sounds, and again from what was known before: the solutions of "
-            f"{n_solved} other prompts whose texts are most alike (cache), the nearest of "
-            f"{self.sounds:,} random patches (nearest), what a network trained on those predicts "
+            f"{n_solved} other prompts whose texts are most alike (cache), the best liked of "
+            f"{self.sounds:,} random patches (pool), what a network trained on those predicts "
             "(predictor), and all of these (all). The question is after how many generations a "
             "warm search has the cold one's final score."
         )

@@ -1,5 +1,6 @@
 """Where warm searches begin: at solved prompts, at sounds of a pool, at what a network predicts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,12 @@ import numpy as np
 from jaxtyping import Array, Float32
 
 from ctag.scorers.acoustic import AcousticScorer
-from ctag.warm_start.predictor import Fitted, Predictor
-from ctag.warm_start.spaces import DescriptorSpace, EmbeddingSpace, Space
+from ctag.scorers.classes import ClassScorer
+from ctag.warm_start.spaces import ClassSpace, DescriptorSpace, EmbeddingSpace, Space
 from ctag.warm_start.texts import Embedded, Profiles, Spelling, TextVectors
 from synth.base import Synth
 
-BLOCK = 32
+BLOCK = 32  # sounds
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,36 @@ class Ways:
 
 
 def ways_for(scorer: Any) -> Ways:
-    """A CLAP's own space; the acoustic scorer's profiles; else spelling, and no predictor."""
+    """A CLAP's own space; the acoustic scorer's profiles; a classifier's classes, for texts their
+    spelling; else spelling, and no predictor."""
     embedder = getattr(scorer, "embedder", None)
     if embedder is not None and hasattr(embedder, "embed_text"):
         return Ways(Embedded(embedder), EmbeddingSpace(embedder))
     if isinstance(scorer, AcousticScorer):
         return Ways(Profiles(scorer), DescriptorSpace(scorer))
-    return Ways(Spelling(), None)
+    return Ways(Spelling(), ClassSpace(scorer) if isinstance(scorer, ClassScorer) else None)
 
 
-def trained(synth: Synth, space: Space, sounds: int, settings: Predictor, key: Array) -> Fitted:
-    """A predictor from random patches, rendered and heard in blocks."""
-    key_theta, key_fit = jax.random.split(key)
-    theta = np.asarray(jax.random.uniform(key_theta, (sounds, synth.n_params)))
+def pool(
+    synth: Synth, space: Space, sounds: int, key: Array, show: Callable[[int], None]
+) -> dict[str, np.ndarray]:
+    """Random patches (`theta`) and where their sounds lie (`vectors`), heard in blocks.
+
+    Args:
+        synth: plays them.
+        space: hears them.
+        sounds: how many.
+        key: of the patches.
+        show: told after each block how many sounds it had.
+    """
+    theta = np.asarray(jax.random.uniform(key, (sounds, synth.n_params)))
     filled = np.concatenate([theta, np.repeat(theta[:1], -sounds % BLOCK, axis=0)])
     rate = float(synth.config.sample_rate)
-    vectors = [
-        space.of_sounds(synth.render(jnp.asarray(block)), rate)
-        for block in np.split(filled, len(filled) // BLOCK)
-    ]
-    return settings.fit(np.concatenate(vectors)[:sounds], theta, key_fit)
+    rows = []
+    for block in np.split(filled, len(filled) // BLOCK):
+        rows.append(space.of_sounds(synth.render(jnp.asarray(block)), rate))
+        show(BLOCK)
+    return {"theta": theta, "vectors": np.concatenate(rows)[:sounds]}
 
 
 def filled_up(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from ctag.gradient import DifferentiableScorer, value_and_gradient
 from ctag.scorers.classes import LEAST, ClassScorer
 from ctag.scorers.protocol import Scorer
 from ctag.scorers.text_audio import TextAudioScorer
@@ -93,6 +94,51 @@ def test_a_text_without_a_direction_is_refused():
         TextAudioScorer(Levels()).target(["up", "nowhere"])
     with pytest.raises(ValueError, match="at least one"):
         TextAudioScorer(Levels()).target([])
+
+
+class Sloped(Levels):
+    """The same, with a way back; a broken sound has a broken vector."""
+
+    def embed_with_gradient(self, audio, sample_rate):
+        return audio[:, :2] * 3.0
+
+
+def test_the_gradient_is_that_of_the_cosine():
+    """cos = x / r has the slopes y^2 / r^3 and -x y / r^3; the factor 3 of the vectors is gone."""
+    scorer = TextAudioScorer(Sloped())
+    assert isinstance(scorer, DifferentiableScorer)
+    target = scorer.target(["right", "left"])
+    audio = jnp.broadcast_to(sounds([3.0, 4.0, 1.0], [-0.3, 0.4, 0.0]), (2, 2, 3))
+    score, gradient = scorer.score_and_gradient(target, audio, RATE)
+    np.testing.assert_allclose(score, [[0.6, -0.6], [-0.6, 0.6]], atol=1e-6)
+    slopes = np.array([[16 / 125, -12 / 125, 0], [0.16 / 0.125, 0.12 / 0.125, 0]])
+    np.testing.assert_allclose(gradient, [slopes, -slopes], atol=1e-5)
+    np.testing.assert_allclose(score, scorer.score(target, audio, RATE), atol=1e-6)
+
+
+@pytest.mark.parametrize("broken", [[np.nan, 1.0], [np.inf, 0.5], [0.0, 0.0]])
+def test_a_broken_sound_has_no_slope_and_leaves_the_others_alone(broken):
+    scorer = TextAudioScorer(Sloped())
+    target = scorer.target(["right"])
+    score, gradient = scorer.score_and_gradient(target, sounds([0.6, 0.8], broken), RATE)
+    assert score[0, 1] == -np.inf
+    np.testing.assert_array_equal(gradient[0, 1], 0.0)
+    np.testing.assert_allclose(gradient[0, 0], [0.64, -0.48], atol=1e-6)
+
+
+def test_an_embedder_without_a_way_back_is_named():
+    scorer = TextAudioScorer(Levels())
+    with pytest.raises(TypeError, match="levels gives no gradient"):
+        scorer.score_and_gradient(scorer.target(["up"]), sounds([1.0, 0.0]), RATE)
+
+
+def test_the_slope_reaches_the_parameters():
+    scorer = TextAudioScorer(Sloped())
+    target = scorer.target(["right"])
+    theta = jnp.asarray([[[0.8, 0.9], [0.2, 0.9]]])
+    slopes = value_and_gradient(scorer, target, Plain())(theta)
+    expected = 2 * np.array([[0.64, -0.48], [0.64, 0.48]])
+    np.testing.assert_allclose(slopes.gradient[0], expected, atol=1e-5)
 
 
 def test_the_likeliest_of_a_prompts_classes_counts():
