@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 
 from ctag.alternatives.archive import Elites
 from ctag.alternatives.behaviour import Axis
-from scripts.runtime.page.table import number
 
-__all__ = ["grids"]
+__all__ = ["edge_text", "grids"]
 
 
 def grids(axes: Sequence[Axis], sides: Mapping[str, Elites]) -> Figure:
@@ -31,8 +30,17 @@ def grids(axes: Sequence[Axis], sides: Mapping[str, Elites]) -> Figure:
         panel.set_title(f"{name}: {len(elites.score)} of {values.size} cells", fontsize=10)
         for set_ticks, axis in ((panel.set_xticks, across), (panel.set_yticks, along)):
             places = np.linspace(0, axis.cells, min(axis.cells, 4) + 1).round().astype(int)
-            set_ticks(places - 0.5, [number(axis.edges()[place]) for place in places])
+            set_ticks(places - 0.5, [edge_text(axis.edges()[place]) for place in places])
         panel.set_xlabel(f"{across.descriptor.replace('_', ' ')}, {across.measured.unit}")
         panel.set_ylabel(f"{along.descriptor.replace('_', ' ')}, {along.measured.unit}")
     figure.colorbar(image, ax=panels.tolist(), label="score")
     return figure
+
+
+def edge_text(edge: float) -> str:
+    """An edge of a cell, no finer than anybody hears.
+
+    >>> edge_text(0.014434), edge_text(313.72)
+    ('0.014', '314')
+    """
+    return f"{edge:.0f}" if abs(edge) >= 100 else f"{edge:.2g}"

@@ -15,12 +15,11 @@ from ctag.alternatives.behaviour import Axis
 from ctag.alternatives.explore import Explored
 from ctag.locks import Box
 from eval.harness.files import write_text
-from scripts.jobs.alternatives.figures import grids
+from scripts.jobs.alternatives.figures import edge_text, grids
 from scripts.jobs.pages import footer, publish
 from scripts.jobs.searching import caveat_of, file_stem, write_sound
 from scripts.runtime.page import Page
 from scripts.runtime.page.media import png
-from scripts.runtime.page.table import number
 from synth.base import Synth
 
 if TYPE_CHECKING:
@@ -110,8 +109,8 @@ def _section(run: "Run", page: Page, result: Result, place: int, beside: str, sh
     rate = result.synth.config.sample_rate
     for index in spread_out(elites, shown):
         where = [
-            f"{axis.descriptor.replace('_', ' ')} {number(edges[cell])} to "
-            f"{number(edges[cell + 1])} {axis.measured.unit}"
+            f"{axis.descriptor.replace('_', ' ')} {edge_text(edges[cell])} to "
+            f"{edge_text(edges[cell + 1])} {axis.measured.unit}"
             for axis, edges, cell in zip(
                 result.axes, (a.edges() for a in result.axes), elites.cell[index], strict=True
             )
