@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import jax
@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from doppel.perturbation import Isotropic, Perturbation
+from doppel.perturbation import Isotropic, Perturbation, Unbound, bound
 from eval.harness.arrays import to_torch
 from synth.base import Synth
 
@@ -92,21 +92,26 @@ class _Source:
     synth: Synth
     seed: int = 0
     delta: float = 0.25
-    perturbation: Perturbation = Isotropic()  # noqa: RUF009 - immutable
+    perturbation: Perturbation | Unbound = Isotropic()  # noqa: RUF009 - immutable
     noise: NoiseKind = "sound"
 
     def __post_init__(self) -> None:
         """Refuse settings that no pair can have.
 
         Raises:
-            ValueError: delta below 0.
+            ValueError: delta below 0, or a perturbation that names what the synth lacks.
         """
         if not self.delta >= 0:
             raise ValueError(f"delta must be 0 or more, got {self.delta}")
+        self._move  # noqa: B018 - a name that the synth lacks is told here
+
+    @cached_property
+    def _move(self) -> Perturbation:
+        return bound(self.perturbation, self.synth.parameters)
 
     def _drawn(self, keys: Key[Array, " batch"], delta: float | None = None) -> PairParameters:
         delta = self.delta if delta is None else delta
-        made = draw_pairs(keys, self.synth.n_params, delta, self.perturbation)
+        made = draw_pairs(keys, self.synth.n_params, delta, self._move)
         if self.noise == "pair":
             return made._replace(second_noise=made.first_noise)
         if self.noise == "fixed":

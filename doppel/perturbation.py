@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -9,7 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-__all__ = ["Isotropic", "Perturbation"]
+from synth.parameter import Parameter
+
+__all__ = ["Isotropic", "Perturbation", "Unbound", "bound"]
 
 
 @runtime_checkable
@@ -27,6 +30,30 @@ class Perturbation(Protocol):
             delta: how far, 0 or more; a traced number, so that it may change from step to step.
         """
         ...
+
+
+@runtime_checkable
+class Unbound(Protocol):
+    """What speaks of parameters by name, and becomes a perturbation once it knows a synth's."""
+
+    def for_synth(self, parameters: Sequence[Parameter]) -> Perturbation:
+        """Return the perturbation for vectors with these columns.
+
+        Raises:
+            ValueError: a name or unit that these parameters do not have.
+        """
+        ...
+
+
+def bound(perturbation: Perturbation | Unbound, parameters: Sequence[Parameter]) -> Perturbation:
+    """Return a perturbation of a synth's parameters from one that may speak of them by name.
+
+    Raises:
+        ValueError: it names what the synth does not have.
+    """
+    if isinstance(perturbation, Unbound):
+        return perturbation.for_synth(parameters)
+    return perturbation
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array
 
 from doppel.pairs import FixedPairs, NoiseKind
-from doppel.perturbation import Isotropic, Perturbation
+from doppel.perturbation import Isotropic, Perturbation, Unbound
 from eval.sounds.base import Clip, Unreadable
 from scripts.sounds.rendering import identity_of, rate_of, rendered
 from synth.base import Synth
@@ -42,7 +42,7 @@ class PairSounds:
     delta: float = 0.25
     side: Side = "first"
     seed: int = 0
-    perturbation: Perturbation = Isotropic()  # noqa: RUF009 - immutable
+    perturbation: Perturbation | Unbound = Isotropic()  # noqa: RUF009 - immutable
     noise: NoiseKind = "sound"
     sample_rate: float | None = None
     name: str = ""

@@ -1,0 +1,1 @@
+"""Where pairs come from: a synthesizer, recordings, or several of these in any proportion."""
