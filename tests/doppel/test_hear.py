@@ -32,7 +32,8 @@ def model(path):
 
 
 def noise(n_sounds, seconds, seed=0):
-    drawn = torch.rand(n_sounds, int(seconds * 16000), generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.rand(n_sounds, int(seconds * 16000), generator=generator)
     return 2.0 * drawn - 1.0
 
 
