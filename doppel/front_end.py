@@ -53,8 +53,13 @@ class FrontEnd(torch.nn.Module):
         self, audio: Float[torch.Tensor, "batch n_samples"]
     ) -> Float[torch.Tensor, "batch 96 64"]:
         """Return the pictures, float32."""
+        heard = audio[:, :N_SAMPLES]
+        return self.frames(torch.nn.functional.pad(heard, (0, N_SAMPLES - heard.shape[1])))
+
+    def frames(
+        self, audio: Float[torch.Tensor, "batch n_samples"]
+    ) -> Float[torch.Tensor, "batch n_frames 64"]:
+        """Return all whole frames of sounds of at least 400 samples, float32."""
         with torch.autocast(audio.device.type, enabled=False):
-            heard = audio[:, :N_SAMPLES]
-            heard = heard.double() if self.double_precision else heard.float()
-            padded = torch.nn.functional.pad(heard, (0, N_SAMPLES - heard.shape[1]))
-            return self.log_mel(padded).float()
+            heard = audio.double() if self.double_precision else audio.float()
+            return self.log_mel(heard).float()

@@ -29,7 +29,7 @@ def encoder_from(settings: Mapping[str, Any]) -> Encoder:
     if kind not in _KINDS:
         raise ValueError(f"encoder of kind {kind!r}; known are {', '.join(sorted(_KINDS))}")
     fields = {field.name for field in dataclasses.fields(_KINDS[kind])}
-    given = {
+    given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in settings.items()
         if name != "kind"
