@@ -15,6 +15,10 @@ SAMPLE_RATE = 16000.0
 N_FRAMES, N_MELS = 96, 64
 N_SAMPLES = 15600  # of a picture: 96 frames of 25 ms every 10 ms, 0.975 s
 
+BLOCK = 8
+"""Sounds at a time on a CPU: what lies between the transform's steps stays in its cache, which makes
+a batch of 256 three times as fast."""
+
 SETTINGS: dict[str, Any] = {
     "offset": 0.01,
     "sample_rate": SAMPLE_RATE,
@@ -62,4 +66,6 @@ class FrontEnd(torch.nn.Module):
         """Return all whole frames of sounds of at least 400 samples, float32."""
         with torch.autocast(audio.device.type, enabled=False):
             heard = audio.double() if self.double_precision else audio.float()
-            return self.log_mel(heard).float()
+            if audio.device.type != "cpu":
+                return self.log_mel(heard).float()
+            return torch.cat([self.log_mel(block).float() for block in heard.split(BLOCK)])
