@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 Kind = Literal["same", "jitter", "mix"]
 
 Wave = Float32[np.ndarray, " n_samples"]
+Segment = Float32[np.ndarray, " length"]
 
 _TRAINING, _FIXED = 0, 1
 
@@ -156,7 +157,7 @@ class RealSource:
             seeds: of each pair's segments.
         """
 
-        def pair(at: int, seed: list[int]) -> tuple[Wave, Wave]:
+        def pair(at: int, seed: list[int]) -> tuple[Segment, Segment]:
             return self._pair(numbers, at, np.random.default_rng(seed))
 
         if self.workers > 1:
@@ -169,7 +170,9 @@ class RealSource:
             first[row], second[row] = one, other
         return _RealViews(first, second)
 
-    def _pair(self, numbers: np.ndarray, at: int, rng: np.random.Generator) -> tuple[Wave, Wave]:
+    def _pair(
+        self, numbers: np.ndarray, at: int, rng: np.random.Generator
+    ) -> tuple[Segment, Segment]:
         wave = self._recordings.wave(numbers, at)
         if self.kind == "mix":
             wave = self._long_enough(wave, numbers, at, rng)
@@ -178,10 +181,10 @@ class RealSource:
         two = self.kind == "jitter" or (self.kind == "mix" and self.mix_views == "two")
         return first, cut(wave, rng) if two else first
 
-    def _segment(self, wave: Wave, rng: np.random.Generator) -> Wave:
+    def _segment(self, wave: Wave, rng: np.random.Generator) -> Segment:
         return stretch(wave, self.length, rng, self.short)
 
-    def _mixture(self, wave: Wave, rng: np.random.Generator) -> Wave:
+    def _mixture(self, wave: Wave, rng: np.random.Generator) -> Segment:
         return mix(wave, self._layers, self.length, rng, self.mix_level)
 
     @property
@@ -190,7 +193,7 @@ class RealSource:
 
     def _long_enough(
         self, wave: Wave, numbers: np.ndarray, at: int, rng: np.random.Generator
-    ) -> Wave:
+    ) -> Float32[np.ndarray, " n_filled"]:
         """The wave; a short one with other files of the same part behind it, where they fill it."""
         wanted = self._layers * self.length
         if self.mix_fill == "silence" or wave.size >= wanted:
