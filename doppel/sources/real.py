@@ -11,16 +11,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float32
 
 from doppel.sources.cutting import Short, stretch
 from doppel.sources.listing import audio_files, place
+from doppel.sources.order import drawn
 from doppel.sources.protocol import PairSet, PairStream, Views, check_numbers, check_stream
 from doppel.sources.recordings import Recordings
 from doppel.sources.stand_in import STAND_INS, stand_in
@@ -109,6 +110,10 @@ class RealSource:
                 "limit must be 2 at least, workers 1 and cache_bytes 0, got "
                 f"{self.limit}, {self.workers} and {self.cache_bytes}"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings alone: what was read stays with the process that read it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def length(self) -> int:
@@ -274,7 +279,7 @@ class _Stream:
     def batch(self, epoch: int, step: int, delta: float | None = None) -> Views:
         first = (step * self.ranks + self.rank) * self.batch_size
         count = range(first, first + self.batch_size)
-        places = [_drawn(self.seed, _TRAINING, epoch, len(self.numbers), i) for i in count]
+        places = [drawn(self.seed, _TRAINING, epoch, len(self.numbers), i) for i in count]
         seeds = [[self.seed, _TRAINING, epoch, i] for i in count]
         return self.source.views(self.numbers, places, seeds)
 
@@ -291,16 +296,5 @@ class _Set:
 
     def pairs(self, indices: Sequence[int] | np.ndarray) -> Views:
         count = check_numbers(indices, self.n).tolist()
-        places = [_drawn(self.seed, _FIXED, 0, len(self.numbers), i) for i in count]
+        places = [drawn(self.seed, _FIXED, 0, len(self.numbers), i) for i in count]
         return self.source.views(self.numbers, places, [[self.seed, _FIXED, i] for i in count])
-
-
-def _drawn(seed: int, kind: int, epoch: int, n: int, number: int) -> int:
-    """Which of n files pair `number` of an epoch is of."""
-    again, at = divmod(number, n)
-    return int(_order(seed, kind, epoch, again, n)[at])
-
-
-@lru_cache(maxsize=8)
-def _order(seed: int, kind: int, epoch: int, again: int, n: int) -> np.ndarray:
-    return np.random.default_rng([seed, kind, epoch, again, 7]).permutation(n)

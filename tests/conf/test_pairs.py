@@ -44,7 +44,8 @@ def made(node, annotation):
 
 @pytest.mark.parametrize("name", choices("pairs"))
 def test_pairs(name):
-    source = made(composed(f"+pairs={name}")["pairs"], PairSource)
+    given = ["pairs.folder=my/sounds"] if name == "folder" else []
+    source = made(composed(f"+pairs={name}", *given)["pairs"], PairSource)
     assert source.sample_rate == 8000
     size = 128 if name == "mixed" else 64  # 64 synthetic ones, as in other tests: one program
     for view in source.training(0, size).batch(0, 0).to_torch():

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import pickle
 from collections import Counter
 from typing import Any
 
@@ -151,6 +152,8 @@ def test_a_batch_is_the_same_wherever_and_whenever_it_is_asked_for(folder):
         for found, wanted in zip(alone.to_torch(), went_through[5].to_torch(), strict=True):
             assert torch.equal(found, wanted)
     assert not torch.equal(source.training(2, 16).batch(1, 2).to_torch()[0], alone.to_torch()[0])
+    elsewhere = pickle.loads(pickle.dumps(stream)).batch(1, 2)
+    assert torch.equal(elsewhere.to_torch()[0], alone.to_torch()[0])
 
 
 def test_a_fixed_pair_depends_on_its_number_alone(folder):

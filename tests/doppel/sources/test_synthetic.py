@@ -60,20 +60,19 @@ def test_ranks_epochs_and_validation_share_no_sound():
 
 
 def test_rendered_higher_and_resampled():
-    high = OneOsc(SynthConfig(sample_rate=16000, buffer_size_seconds=0.1))
-    source = SyntheticSource(high, sample_rate=8000)
-    assert source.sample_rate == 8000
-    rendered = SyntheticSource(high).training(0, SIZE).batch(0, 0).to_torch()
+    source = SyntheticSource(ONE, sample_rate=4000)
+    assert source.sample_rate == 4000
+    rendered = SyntheticSource(ONE).training(0, SIZE).batch(0, 0).to_torch()
     views = source.training(0, SIZE).batch(0, 0).to_torch()
-    for low, at_own in zip(views, rendered, strict=True):
-        assert low.shape == (SIZE, 800)
+    for low, own in zip(views, rendered, strict=True):
+        assert low.shape == (SIZE, 400)
         assert low.abs().max() <= 1
         # Random patches reach the border of the band, where the two filters differ a little.
-        theirs = audio.resample(at_own.numpy(), 16000, 8000)
+        theirs = audio.resample(own.numpy(), 8000, 4000)
         error = np.abs(low.numpy() - theirs)[:, 100:-100]
-        assert np.sqrt((error**2).mean()) < 0.02 * np.sqrt((theirs**2).mean())
+        assert np.sqrt((error**2).mean()) < 0.05 * np.sqrt((theirs**2).mean())
     fixed = source.validation(0, SIZE).pairs(range(SIZE)).to_torch()
-    assert fixed[0].shape == fixed[1].shape == (SIZE, 800)
+    assert fixed[0].shape == fixed[1].shape == (SIZE, 400)
 
 
 @pytest.mark.parametrize(
