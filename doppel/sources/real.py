@@ -214,7 +214,9 @@ class RealSource:
 
     @cached_property
     def _recordings(self) -> Recordings:
-        names = STAND_INS if self.assets == "stand_in" else audio_files(self.folder, self.files)
+        names = STAND_INS
+        if self.assets == "published":
+            names = audio_files(self.folder, self.files, self.command)
         if self.limit is not None and self.limit < len(names):
             names = tuple(sorted(sorted(names, key=self._place)[: self.limit]))
         if len(names) < 2:

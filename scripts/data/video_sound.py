@@ -22,6 +22,7 @@ _GONE = re.compile(
     r"blocked it|no longer exists|incomplete youtube id|requested format is not available",
     re.IGNORECASE,
 )
+_LATER = re.compile(r"try again later|rate.?limited|too many requests", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -95,4 +96,5 @@ def fetch_sound(part: VideoPart, goal: Path) -> None:
     if done.returncode == 0 and goal.is_file():
         return
     said = " ".join(done.stderr.split()) or f"{_TOOLS[0]} ended with {done.returncode}"
-    raise (Gone if _GONE.search(said) else Failed)(said[:300])
+    gone = _GONE.search(said) and not _LATER.search(said)
+    raise (Gone if gone else Failed)(said[:300])

@@ -297,6 +297,8 @@ def test_nothing_readable_and_nothing_there(tmp_path):
     made = tmp_path / "none"
     with pytest.raises(FileNotFoundError, match="no folder of recordings at"):
         RealSource(made).training(0, 1)
+    with pytest.raises(FileNotFoundError, match="; give `make data-vggsound`"):
+        RealSource(made, command="make data-vggsound").validation(0, 1)
     made.mkdir()
     with pytest.raises(FileNotFoundError, match=r"no audio in .* at all: files that end in .wav"):
         RealSource(made).training(0, 1)

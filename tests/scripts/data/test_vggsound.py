@@ -176,6 +176,8 @@ import sys, wave
 video, arguments = sys.argv[-1].split("=")[-1], sys.argv
 if "gone" in video:
     sys.exit("ERROR: [youtube] x: Video unavailable. This video is private")
+if "later" in video:
+    sys.exit("ERROR: Video unavailable. The session has been rate-limited, try again later")
 if "busy" in video:
     sys.exit("ERROR: unable to download webpage: HTTP Error 429: Too Many Requests")
 first, last = arguments[arguments.index("--download-sections") + 1].lstrip("*").split("-")
@@ -201,5 +203,7 @@ def test_the_tool_is_asked_for_ten_seconds_of_the_video(tool, tmp_path):
     assert soundfile.info(tmp_path / "clip.wav").duration == 10
     with pytest.raises(Gone, match="Video unavailable"):
         fetch_sound(VideoPart("gone", 30), tmp_path / "other.wav")
+    with pytest.raises(Failed, match="try again later"):
+        fetch_sound(VideoPart("later", 30), tmp_path / "other.wav")
     with pytest.raises(Failed, match="HTTP Error 429"):
         fetch_sound(VideoPart("busy", 30), tmp_path / "other.wav")
