@@ -1,15 +1,56 @@
-"""ResNet-18 for one-channel pictures (He et al., 2016), with torchvision's names of weights."""
+"""Residual networks for one-channel pictures (He et al., 2016), with torchvision's weight names."""
 
 from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 
-__all__ = ["ResNet18"]
+__all__ = ["ResNet", "ResNet18"]
 
 
-class ResNet18(torch.nn.Module):
-    """Four stages of two basic blocks over a one-channel picture; 11.17 M parameters.
+class ResNet(torch.nn.Module):
+    """Stages of basic blocks over a one-channel picture, each twice as wide as the one before.
+
+    Args:
+        width: channels of the first stage.
+        blocks: in each stage.
+        n_classes: of the linear layer `fc` at the end; None leaves it out.
+    """
+
+    def __init__(self, width: int, blocks: Sequence[int], n_classes: int | None = None) -> None:
+        super().__init__()
+        widths = [width, *(width * 2**stage for stage in range(len(blocks)))]
+        self.dimension = widths[-1]
+        self.conv1 = torch.nn.Conv2d(1, width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(width)
+        self.maxpool = torch.nn.MaxPool2d(3, stride=2, padding=1)
+        self._stages = [f"layer{number}" for number in range(1, len(blocks) + 1)]
+        for name, (before, after), n in zip(
+            self._stages, itertools.pairwise(widths), blocks, strict=True
+        ):
+            self.add_module(name, _stage(before, after, n))
+        self.fc = None if n_classes is None else torch.nn.Linear(self.dimension, n_classes)
+
+    def features(
+        self, pictures: Float[torch.Tensor, "batch 1 height width"]
+    ) -> Float[torch.Tensor, "batch dimension"]:
+        """Return the mean over all places of the last stage."""
+        x = self.maxpool(torch.relu(self.bn1(self.conv1(pictures))))
+        for name in self._stages:
+            x = getattr(self, name)(x)
+        return x.mean(dim=(2, 3))
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the classes' logits, or the features where there are no classes."""
+        features = self.features(pictures)
+        return features if self.fc is None else self.fc(features)
+
+
+class ResNet18(ResNet):
+    """Four stages of two blocks, 512 features; 11.17 M parameters.
 
     Args:
         n_classes: of the linear layer `fc` at the end; None leaves it out.
@@ -18,28 +59,7 @@ class ResNet18(torch.nn.Module):
     dimension = 512
 
     def __init__(self, n_classes: int | None = None) -> None:
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(64)
-        self.maxpool = torch.nn.MaxPool2d(3, stride=2, padding=1)
-        self.layer1 = _stage(64, 64, stride=1)
-        self.layer2 = _stage(64, 128, stride=2)
-        self.layer3 = _stage(128, 256, stride=2)
-        self.layer4 = _stage(256, 512, stride=2)
-        self.fc = None if n_classes is None else torch.nn.Linear(512, n_classes)
-
-    def features(
-        self, pictures: Float[torch.Tensor, "batch 1 height width"]
-    ) -> Float[torch.Tensor, "batch 512"]:
-        """Return the mean over all places of the last stage."""
-        x = self.maxpool(torch.relu(self.bn1(self.conv1(pictures))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return x.mean(dim=(2, 3))
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return the classes' logits, or the features where there are no classes."""
-        features = self.features(pictures)
-        return features if self.fc is None else self.fc(features)
+        super().__init__(64, (2, 2, 2, 2), n_classes)
 
 
 class _Block(torch.nn.Module):
@@ -64,5 +84,7 @@ class _Block(torch.nn.Module):
         return torch.relu(self.bn2(self.conv2(x)) + shortcut)
 
 
-def _stage(before: int, after: int, stride: int) -> torch.nn.Sequential:
-    return torch.nn.Sequential(_Block(before, after, stride), _Block(after, after, 1))
+def _stage(before: int, after: int, n_blocks: int) -> torch.nn.Sequential:
+    """Blocks of which the first halves the picture where the stage is wider than the one before."""
+    first = _Block(before, after, 1 if before == after else 2)
+    return torch.nn.Sequential(first, *(_Block(after, after, 1) for _ in range(n_blocks - 1)))

@@ -4,6 +4,7 @@ import torch
 
 from eval.embedders.resnet import ResNet18
 from eval.embedders.stand_ins import seeded, spread
+from tests.eval.embedders.transformers_resnet import as_transformers
 
 
 def test_names_and_shapes_are_torchvisions():
@@ -21,33 +22,11 @@ def test_names_and_shapes_are_torchvisions():
 
 def test_agrees_with_transformers():
     """The same weights in transformers' ResNet give the same features."""
-    from transformers import ResNetConfig, ResNetModel
-
     ours = seeded(lambda: spread(ResNet18()), seed=0)
     for module in ours.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.1, 0.1, generator=torch.Generator().manual_seed(1))
-    config = ResNetConfig(
-        num_channels=1, embedding_size=64, hidden_sizes=[64, 128, 256, 512],
-        depths=[2, 2, 2, 2], layer_type="basic",
-    )  # fmt: skip
-    theirs = ResNetModel(config).eval()
-    state = {}
-    for name, value in ours.state_dict().items():
-        parts = name.split(".")
-        leaf = parts[-1]
-        if parts[0] in ("conv1", "bn1"):
-            kind = "convolution" if parts[0] == "conv1" else "normalization"
-            state[f"embedder.embedder.{kind}.{leaf}"] = value
-            continue
-        block = f"encoder.stages.{int(parts[0][-1]) - 1}.layers.{parts[1]}"
-        if parts[2] == "downsample":
-            kind = "convolution" if parts[3] == "0" else "normalization"
-            state[f"{block}.shortcut.{kind}.{leaf}"] = value
-        else:
-            kind = "convolution" if parts[2].startswith("conv") else "normalization"
-            state[f"{block}.layer.{int(parts[2][-1]) - 1}.{kind}.{leaf}"] = value
-    theirs.load_state_dict(state)
+    theirs = as_transformers(ours, 64, (2, 2, 2, 2))
     pictures = torch.randn(2, 1, 64, 96, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         expected = theirs(pictures).pooler_output[:, :, 0, 0]

@@ -1,0 +1,1 @@
+"""Contrastive pretraining: the loop that Lightning runs, and what it needs of ours."""

@@ -1,0 +1,165 @@
+"""The job of `doppel/pretrain`: an encoder learns from pairs of sounds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from doppel.checkpoint import load_encoder, save_encoder
+from doppel.encoders import Encoder
+from doppel.training.recipe import Recipe
+from doppel.training.run import Collapsed, Hardware, Trained, pretrain
+from scripts.jobs.pretrain.report import Listening, Told, write
+from scripts.runtime.errors import UserError
+from scripts.runtime.progress import Progress
+from scripts.runtime.source import Source
+
+if TYPE_CHECKING:
+    from scripts.runtime.run import Run
+
+__all__ = ["ENCODER", "Pretrain"]
+
+log = logging.getLogger(__name__)
+
+ENCODER = "encoder.safetensors"
+
+
+@dataclass(frozen=True)
+class Pretrain:
+    """Train an encoder on pairs that are made as they are needed (Audio Doppelgängers).
+
+    Killed at any moment, the same command goes on from the last checkpoint and, on a CPU, ends with
+    the same bits. Writes `encoder.safetensors`, `history.csv`, pictures and `index.html`.
+
+    Attributes:
+        recipe: pairs, encoder, loss, and how long.
+        untrained: the encoder is saved with its first weights, the baseline of every table.
+        start: an encoder to go on from, in place of first weights; its own architecture counts.
+        start_run: the run that made such an encoder.
+        n_devices, n_nodes: see `doppel.training.run.Hardware`; they multiply the batch.
+        dtype: of the saved weights.
+        listen_every: epochs between pairs that the tracker gets to hear; 0: none.
+        examples: pairs on the page.
+        device: where to train.
+        checkpoint_every, log_every: steps.
+    """
+
+    recipe: Recipe
+    untrained: bool = False
+    start: Path | None = None
+    start_run: Source | None = None
+    n_devices: int = 0
+    n_nodes: int = 1
+    dtype: Literal["float32", "float16"] = "float32"
+    listen_every: int = 10
+    examples: int = 3
+    device: str = "auto"
+    checkpoint_every: int = 200
+    log_every: int = 20
+
+    def __call__(self, run: Run) -> dict[str, float]:
+        """Train, save, and give the losses of the last validation."""
+        first = self._first(run)
+        listening = Listening(self.recipe, run.seed, self.examples)
+        if self.untrained:
+            encoder = first[0] if first else _seeded(self.recipe.encoder, run.seed)
+            trained = Trained(encoder.eval(), [], 0.0, 0)
+        else:
+            trained = self._trained(run, first, listening)
+        save_encoder(
+            run.artifact(ENCODER),
+            trained.encoder,
+            first[1] if first else self.recipe.encoder,
+            {
+                "experiment": run.experiment,
+                "run": run.hash,
+                "seed": run.seed,
+                "scale": str(run.config.get("scale", "")),
+                "licence": "as the code",
+            },
+            self.dtype,
+        )
+        return write(run, trained, listening)
+
+    def _first(self, run: Run) -> tuple[torch.nn.Module, Encoder] | None:
+        """The encoder to go on from."""
+        if self.start is not None and self.start_run is not None:
+            raise UserError("job.start and job.start_run are both given: an encoder has one start")
+        path = self.start
+        if self.start_run is not None:
+            path = self.start_run.folder(run.config, ENCODER).path / ENCODER
+        if path is None:
+            return None
+        loaded = load_encoder(path)
+        log.info("going on from the encoder of %s", path)
+        return loaded.module, loaded.encoder
+
+    def _trained(
+        self, run: Run, first: tuple[torch.nn.Module, Encoder] | None, listening: Listening
+    ) -> Trained:
+        hardware = Hardware(
+            self.device, self.n_devices, self.n_nodes, self.checkpoint_every, self.log_every
+        )
+        told = _Telling(run, listening, self.listen_every)
+        try:
+            return pretrain(
+                self.recipe,
+                run.seed,
+                run.artifact("checkpoints/training.ckpt").parent,
+                told,
+                hardware,
+                run.check,
+                first[0] if first else None,
+            )
+        except Collapsed as error:
+            raise UserError(str(error)) from error
+        finally:
+            told.close()
+
+
+@dataclass
+class _Telling:
+    """Hands what a training tells to the run's bar and tracker."""
+
+    run: Run
+    listening: Listening
+    listen_every: int
+    _bar: Progress | None = None
+    _close: Callable[..., object] | None = None
+    _latest: Told = field(default_factory=dict)
+
+    def begin(self, step: int, total: int) -> None:
+        shown = self.run.progress(total, "training", step)
+        self._bar, self._close = shown.__enter__(), shown.__exit__
+
+    def step(self, step: int, figures: Told) -> None:
+        if figures:
+            self.run.tracker.log(figures, step=step)
+            self._latest = {
+                name.split("/")[1]: figures[name]
+                for name in ("train/alignment", "train/uniformity")
+            }
+        assert self._bar is not None, "a training begins before its first step"
+        self._bar.update(1, **self._latest)
+
+    def epoch(self, row: Told) -> None:
+        step = int(row["step"])
+        self.run.tracker.log({k: v for k, v in row.items() if k not in ("epoch", "step")}, step)
+        if self.listen_every and int(row["epoch"]) % self.listen_every == 0:
+            for name, wave, rate in self.listening.sounds():
+                self.run.tracker.audio(f"pairs/{name}", wave, rate, name)
+
+    def close(self) -> None:
+        if self._close is not None:
+            self._close(None, None, None)
+
+
+def _seeded(encoder: Encoder, seed: int) -> torch.nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return encoder.build()
