@@ -120,10 +120,10 @@ class Ramp:
 
     def delta(self, state: State, progress: float) -> float:
         """Return delta at that share of training."""
-        if progress <= self.begin and self.share > 0:
-            return self.first
         if progress >= self.begin + self.share:
             return self.last
+        if progress <= self.begin:
+            return self.first
         way = (progress - self.begin) / self.share
         if self.shape == "geometric":
             return self.first * (self.last / self.first) ** way

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from doppel.perturbation import Perturbation
 from doppel.perturbations.names import by_parameter, modules_of
@@ -143,35 +143,31 @@ class _Human:
         human = np.array([move.human for move in self.moves], np.float32)
         unit = np.array([move.unit for move in self.moves], np.float32)
         noise = delta * module_noise(key, self.modules, self.rho)
-        moved = theta + noise * unit
         shift = noise * human
-        columns = np.flatnonzero(human)
-        if columns.size:
-            there = self._moved(theta, shift, columns, multiplied)
-            # Where nothing moves, the way to human units and back would cost the last bits.
-            there = jnp.where(shift[columns] == 0, theta[columns], there)
-            moved = moved.at[columns].set(there)
-        return jnp.clip(moved, 0.0, 1.0)
+        moved = jnp.where(human > 0, self._moved(theta, shift, multiplied), theta + noise * unit)
+        # Where nothing moves, the way to human units and back would cost the last bits.
+        return jnp.where(shift + noise * unit == 0, theta, jnp.clip(moved, 0.0, 1.0))
 
     def _moved(
         self,
         theta: Float[Array, " n_params"],
         shift: Float[Array, " n_params"],
-        columns: np.ndarray,
-        multiplied: np.ndarray,
-    ) -> Float[Array, " n_moved"]:
-        """The columns that move in human units, in [0, 1] again."""
-        human = theta_to_human(theta, self.ranges)
-        target = jnp.where(
-            multiplied, human * jnp.exp(jnp.minimum(shift, _LARGEST_EXPONENT)), human + shift
+        multiplied: Bool[np.ndarray, " n_params"],
+    ) -> Float[Array, " n_params"]:
+        """All columns moved in human units, in [0, 1] again."""
+        minimum, maximum, curve = (
+            np.array([getattr(scope, name) for scope in self.ranges], np.float32)
+            for name in ("minimum", "maximum", "curve")
         )
-        values: list[Array] = []
-        for i in columns:
-            scope = self.ranges[i]
-            if multiplied[i] and scope.minimum == 0 and not scope.symmetric:
-                # A strongly bent range is 0 in float32 well above 0; its powers need not be taken.
-                exponent = jnp.minimum(shift[i] * scope.curve, _LARGEST_EXPONENT)
-                values.append(theta[i] * jnp.exp(exponent))
-            else:
-                values.append(scope.to_unit(target[i]))
-        return jnp.stack(values)
+        symmetric = np.array([scope.symmetric for scope in self.ranges])
+        factor = jnp.exp(jnp.minimum(shift, _LARGEST_EXPONENT))
+        human = theta_to_human(theta, self.ranges)
+        target = jnp.where(multiplied, human * factor, human + shift)
+        ratio = jnp.clip((target - minimum) / (maximum - minimum), 0.0, 1.0)
+        offset = jnp.where(symmetric, 2 * ratio - 1, ratio)
+        straight = jnp.sign(offset) * jnp.abs(offset) ** curve
+        unit = jnp.where(symmetric, (1 + straight) / 2, straight)
+        # A strongly bent range from 0 is 0 in float32 well above its end. A factor of what lies on
+        # a power of theta is one of theta, so that the power need not be taken.
+        is_power = multiplied & (minimum == 0) & ~symmetric
+        return jnp.where(is_power, theta * factor**curve, unit)

@@ -23,12 +23,13 @@ __all__ = ["audio_files", "clip_name", "place"]
 log = logging.getLogger(__name__)
 
 
-def audio_files(folder: Path, listed: Path | None = None) -> tuple[str, ...]:
+def audio_files(folder: Path, listed: Path | None = None, command: str = "") -> tuple[str, ...]:
     """Names of audio files relative to a folder, sorted; absolute where a list says so.
 
     Args:
         folder: where they lie, in folders of their own or not; hidden ones are passed over.
         listed: which of them; None is all.
+        command: what fetches the folder; for the message where it is missing.
 
     Raises:
         FileNotFoundError: no folder, no list, or no audio.
@@ -36,7 +37,10 @@ def audio_files(folder: Path, listed: Path | None = None) -> tuple[str, ...]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"no folder of recordings at {folder} (looked from {Path.cwd()})")
+        how = f"; give `{command}`" if command else ""
+        raise FileNotFoundError(
+            f"no folder of recordings at {folder} (looked from {Path.cwd()}){how}"
+        )
     found = _named(folder, Path(listed)) if listed is not None else _in(folder)
     if not found:
         source = f"that {listed} names" if listed is not None else "at all"

@@ -11,16 +11,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float32
 
 from doppel.sources.cutting import Short, stretch
 from doppel.sources.listing import audio_files, place
+from doppel.sources.order import drawn
 from doppel.sources.protocol import PairSet, PairStream, Views, check_numbers, check_stream
 from doppel.sources.recordings import Recordings
 from doppel.sources.stand_in import STAND_INS, stand_in
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 Kind = Literal["same", "jitter", "mix"]
 
 Wave = Float32[np.ndarray, " n_samples"]
+Segment = Float32[np.ndarray, " length"]
 
 _TRAINING, _FIXED = 0, 1
 
@@ -109,6 +111,10 @@ class RealSource:
                 f"{self.limit}, {self.workers} and {self.cache_bytes}"
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings alone: what was read stays with the process that read it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @property
     def length(self) -> int:
         """Samples of a view."""
@@ -156,7 +162,7 @@ class RealSource:
             seeds: of each pair's segments.
         """
 
-        def pair(at: int, seed: list[int]) -> tuple[Wave, Wave]:
+        def pair(at: int, seed: list[int]) -> tuple[Segment, Segment]:
             return self._pair(numbers, at, np.random.default_rng(seed))
 
         if self.workers > 1:
@@ -169,7 +175,9 @@ class RealSource:
             first[row], second[row] = one, other
         return _RealViews(first, second)
 
-    def _pair(self, numbers: np.ndarray, at: int, rng: np.random.Generator) -> tuple[Wave, Wave]:
+    def _pair(
+        self, numbers: np.ndarray, at: int, rng: np.random.Generator
+    ) -> tuple[Segment, Segment]:
         wave = self._recordings.wave(numbers, at)
         if self.kind == "mix":
             wave = self._long_enough(wave, numbers, at, rng)
@@ -178,10 +186,10 @@ class RealSource:
         two = self.kind == "jitter" or (self.kind == "mix" and self.mix_views == "two")
         return first, cut(wave, rng) if two else first
 
-    def _segment(self, wave: Wave, rng: np.random.Generator) -> Wave:
+    def _segment(self, wave: Wave, rng: np.random.Generator) -> Segment:
         return stretch(wave, self.length, rng, self.short)
 
-    def _mixture(self, wave: Wave, rng: np.random.Generator) -> Wave:
+    def _mixture(self, wave: Wave, rng: np.random.Generator) -> Segment:
         return mix(wave, self._layers, self.length, rng, self.mix_level)
 
     @property
@@ -190,7 +198,7 @@ class RealSource:
 
     def _long_enough(
         self, wave: Wave, numbers: np.ndarray, at: int, rng: np.random.Generator
-    ) -> Wave:
+    ) -> Float32[np.ndarray, " n_filled"]:
         """The wave; a short one with other files of the same part behind it, where they fill it."""
         wanted = self._layers * self.length
         if self.mix_fill == "silence" or wave.size >= wanted:
@@ -206,7 +214,9 @@ class RealSource:
 
     @cached_property
     def _recordings(self) -> Recordings:
-        names = STAND_INS if self.assets == "stand_in" else audio_files(self.folder, self.files)
+        names = STAND_INS
+        if self.assets == "published":
+            names = audio_files(self.folder, self.files, self.command)
         if self.limit is not None and self.limit < len(names):
             names = tuple(sorted(sorted(names, key=self._place)[: self.limit]))
         if len(names) < 2:
@@ -271,7 +281,7 @@ class _Stream:
     def batch(self, epoch: int, step: int, delta: float | None = None) -> Views:
         first = (step * self.ranks + self.rank) * self.batch_size
         count = range(first, first + self.batch_size)
-        places = [_drawn(self.seed, _TRAINING, epoch, len(self.numbers), i) for i in count]
+        places = [drawn(self.seed, _TRAINING, epoch, len(self.numbers), i) for i in count]
         seeds = [[self.seed, _TRAINING, epoch, i] for i in count]
         return self.source.views(self.numbers, places, seeds)
 
@@ -288,16 +298,5 @@ class _Set:
 
     def pairs(self, indices: Sequence[int] | np.ndarray) -> Views:
         count = check_numbers(indices, self.n).tolist()
-        places = [_drawn(self.seed, _FIXED, 0, len(self.numbers), i) for i in count]
+        places = [drawn(self.seed, _FIXED, 0, len(self.numbers), i) for i in count]
         return self.source.views(self.numbers, places, [[self.seed, _FIXED, i] for i in count])
-
-
-def _drawn(seed: int, kind: int, epoch: int, n: int, number: int) -> int:
-    """Which of n files pair `number` of an epoch is of."""
-    again, at = divmod(number, n)
-    return int(_order(seed, kind, epoch, again, n)[at])
-
-
-@lru_cache(maxsize=8)
-def _order(seed: int, kind: int, epoch: int, again: int, n: int) -> np.ndarray:
-    return np.random.default_rng([seed, kind, epoch, again, 7]).permutation(n)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import sys
 from pathlib import Path
 
 from eval.tasks.published import PUBLISHED
@@ -17,11 +18,19 @@ from scripts.data.prepare import prepare
 from scripts.runtime import logs
 from scripts.runtime.errors import exit_status
 
+UNLABELLED = "vggsound"
+"""Recordings to train on, no task: it has a command of its own, `vggsound --help`."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Prepare what the command line names; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == [UNLABELLED]:
+        from scripts.data import vggsound
+
+        return vggsound.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m scripts.data", description=__doc__)
-    parser.add_argument("task", choices=list(PUBLISHED))
+    parser.add_argument("task", choices=[*PUBLISHED, UNLABELLED])
     parser.add_argument("--data", type=Path, default=Path("outputs/data"), help="where they go")
     parser.add_argument(
         "--rates", type=int, nargs="+", default=[16000, 48000], metavar="HZ", help="sample rates"
@@ -34,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--delete-downloads", action="store_true", help="at the end")
     given = parser.parse_args(arguments)
+    if given.task == UNLABELLED:
+        parser.error(f"{UNLABELLED} comes first, and its own options after it")
     logs.configure()
     return exit_status(lambda: _prepare(given))
 

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from doppel.pairs import FixedPairs
+from doppel.perturbations.scaled import Only
 from eval.harness import audio
 from eval.sounds.base import Sounds
 from scripts.sounds.pairs import PairSounds
@@ -97,6 +98,16 @@ def test_without_distance_and_with_one_noise_both_views_are_one_sound():
     sounds = PairSounds(NOISE, 64, delta=0.0, side="both", noise="fixed")
     both = waves(sounds, range(128))
     np.testing.assert_array_equal(both[0::2], both[1::2])
+
+
+def test_a_perturbation_may_speak_of_parameters_by_name():
+    moved = PairSounds(NOISE, 64, perturbation=Only(("keyboard.midi_f0",)), noise="fixed")
+    theta = np.asarray(moved._pairs.parameters(range(64)).theta)
+    spread = np.ptp(np.asarray(moved._pairs.parameters(range(64)).first) - theta, axis=0)
+    assert [p.name for p, s in zip(NOISE.parameters, spread, strict=True) if s] == [
+        "keyboard.midi_f0"
+    ]
+    assert moved.identity != PairSounds(NOISE, 64, noise="fixed").identity
 
 
 def test_what_cannot_be_a_set_is_refused():
