@@ -1,0 +1,1 @@
+"""Embedders that belong to runs."""
