@@ -1,11 +1,20 @@
 """Pretraining as a whole: it learns, stops, goes on with the same bits, and says what is wrong."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 import torch
 
+from doppel.losses import AlignUniform
 from doppel.schedule import Adaptive
-from doppel.training.run import pretrain
+from doppel.training.checkpoint_io import newest
+from doppel.training.optimizers import AdamW
+from doppel.training.run import CHECKPOINT, Collapsed, pretrain
+from eval.harness.checkpoints import CheckpointError
 from tests.doppel.training.stand_in import CPU, Killed, Witness, recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:lightning")
@@ -31,7 +40,10 @@ def assert_same(trained, expected):
     assert trained.history == expected.history
 
 
-@pytest.mark.parametrize("step", range(1, 9))
+STEPS = [pytest.param(step, marks=[pytest.mark.slow] * (step != 4)) for step in range(1, 9)]
+
+
+@pytest.mark.parametrize("step", STEPS)
 def test_killed_after_any_step_it_ends_with_the_same_bits(step, tmp_path, undisturbed):
     """Step 3 and 6 are the last ones of an epoch."""
     with pytest.raises(Killed):
@@ -44,6 +56,7 @@ def test_killed_after_any_step_it_ends_with_the_same_bits(step, tmp_path, undist
     assert_same(again, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_killed_in_a_validation_it_ends_with_the_same_bits(epoch, tmp_path, undisturbed):
     with pytest.raises(Killed):
@@ -52,3 +65,115 @@ def test_killed_in_a_validation_it_ends_with_the_same_bits(epoch, tmp_path, undi
     again = pretrain(recipe(delta=ADAPTIVE), 1, tmp_path, witness, CPU)
     assert witness.begun == [(3 * epoch - 1, 9)]
     assert_same(again, undisturbed)
+
+
+def test_it_learns_and_tells(undisturbed, tmp_path):
+    witness = Witness()
+    trained = pretrain(recipe(optimizer=AdamW(5e-3)), 0, tmp_path, witness, CPU)
+    assert [row["epoch"] for row in trained.history] == [1, 2, 3]
+    assert witness.rows == trained.history
+    losses = [figures["train/loss"] for _, figures in witness.steps]
+    assert losses[-1] < losses[0]
+    assert set(trained.shares) == {"render", "augment", "front_end", "encoder"}
+    assert 0 < sum(trained.shares.values()) <= 1
+    assert not trained.encoder.training
+
+
+@pytest.mark.slow
+def test_another_seed_is_another_training(undisturbed, tmp_path):
+    other = pretrain(recipe(delta=ADAPTIVE), 2, tmp_path, Witness(), CPU)
+    assert other.history != undisturbed.history
+
+
+@pytest.mark.slow
+def test_a_checkpoint_cut_in_half_gives_way_to_the_one_before(tmp_path, undisturbed, caplog):
+    with pytest.raises(Killed):
+        pretrain(recipe(delta=ADAPTIVE), 1, tmp_path, Witness(dies_after_step=6), CPU)
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    witness = Witness()
+    again = pretrain(recipe(delta=ADAPTIVE), 1, tmp_path, witness, CPU)
+    assert witness.begun == [(4, 9)]
+    assert "going on from the one before" in caplog.text
+    assert_same(again, undisturbed)
+
+
+def test_checkpoints_that_cannot_be_read_are_named(tmp_path):
+    assert newest(tmp_path / CHECKPOINT) is None
+    for name in (CHECKPOINT, "training.before.ckpt"):
+        (tmp_path / name).write_bytes(b"half of a fi")
+    with pytest.raises(CheckpointError, match="Delete them to start from the beginning"):
+        newest(tmp_path / CHECKPOINT)
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "made"),)
+
+    torch.save({"state": Evil()}, tmp_path / CHECKPOINT)
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        newest(tmp_path / CHECKPOINT)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.slow
+def test_a_collapse_stops_the_run_and_says_what_helps(tmp_path):
+    """Alignment alone is smallest where all sounds are the same."""
+    alone = AlignUniform(uniform_weight=0.0)
+    settings = recipe(loss=alone, optimizer=AdamW(0.05), epochs=10, collapsed_below=3.0)
+    with pytest.raises(Collapsed, match=r"effective rank of [\d.]+; lower the step size"):
+        pretrain(settings, 0, tmp_path, Witness(), CPU)
+
+
+@pytest.mark.slow
+def test_a_step_size_far_too_large_is_said_so(tmp_path):
+    settings = recipe(optimizer=AdamW(1e30))
+    with pytest.raises(FloatingPointError, match="not finite at step"):
+        pretrain(settings, 0, tmp_path, Witness(), CPU)
+
+
+@pytest.mark.slow
+def test_an_encoder_goes_on_from_anothers_weights(tmp_path, undisturbed):
+    settings = recipe(optimizer=AdamW(0.0), epochs=1)
+    first = settings.encoder.build()
+    first.load_state_dict(undisturbed.encoder.state_dict())
+    trained = pretrain(settings, 0, tmp_path, Witness(), CPU, first=first)
+    for name, value in undisturbed.encoder.named_parameters():
+        assert torch.equal(dict(trained.encoder.named_parameters())[name], value)
+
+
+SCRIPT = """
+import signal, sys, time
+from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from doppel.training.run import Hardware, pretrain
+from tests.doppel.training.stand_in import CPU, Witness, recipe
+class Slow(Witness):
+    def step(self, step, figures):
+        print(step, flush=True)
+        time.sleep(0.3)
+trained = pretrain(recipe(), 1, Path(sys.argv[1]), Slow(), Hardware("cpu", checkpoint_every=100))
+print("end", flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_process_leaves_a_checkpoint_and_a_killed_one_begins_anew(number, tmp_path):
+    whole = pretrain(recipe(), 1, tmp_path / "whole", Witness(), CPU)
+    folder = tmp_path / "stopped"
+    folder.mkdir()
+    command = [sys.executable, "-c", SCRIPT, str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    while process.stdout.readline().strip() != "2":
+        assert process.poll() is None, "it ended before its second step"
+    time.sleep(0.05)
+    process.send_signal(number)
+    assert "end" not in process.communicate(timeout=60)[0]
+    assert process.returncode != 0
+    witness = Witness()
+    again = pretrain(recipe(), 1, folder, witness, CPU)
+    assert witness.begun == [((0 if number == signal.SIGKILL else 2), 9)]
+    assert_same(again, whole)
