@@ -193,8 +193,12 @@ class _Keeper(lightning.Callback):
         self._signal = number
 
     def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Tell where it begins."""
-        assert isinstance(module, Pretraining)
+        """Tell where it begins, and take back the signals, whose handlers Lightning has replaced.
+
+        Its own stops between an epoch's last step and the validation, with nothing saved.
+        """
+        for number in self._handlers:
+            signal.signal(number, self._wish)
         total = self._recipe.epochs * self._recipe.steps_per_epoch(trainer.world_size)
         if trainer.is_global_zero:
             self._reporter.begin(trainer.global_step, total)

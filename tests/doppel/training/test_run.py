@@ -29,6 +29,11 @@ def undisturbed(tmp_path_factory):
     return pretrain(recipe(delta=ADAPTIVE), 1, tmp_path_factory.mktemp("whole"), Witness(), CPU)
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return pretrain(recipe(), 1, tmp_path_factory.mktemp("plain"), Witness(), CPU)
+
+
 ADAPTIVE = Adaptive(level=0.2, first=0.05, hold=1)
 
 
@@ -159,21 +164,28 @@ print("end", flush=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_process_leaves_a_checkpoint_and_a_killed_one_begins_anew(number, tmp_path):
-    whole = pretrain(recipe(), 1, tmp_path / "whole", Witness(), CPU)
-    folder = tmp_path / "stopped"
-    folder.mkdir()
-    command = [sys.executable, "-c", SCRIPT, str(folder)]
+@pytest.mark.parametrize(
+    ("number", "step", "goes_on"),
+    [
+        (signal.SIGTERM, 2, 2),
+        (signal.SIGTERM, 3, 3),  # the last one of an epoch: after its validation
+        (signal.SIGINT, 2, 2),
+        (signal.SIGKILL, 2, 0),
+    ],
+)
+def test_a_stopped_process_leaves_a_checkpoint_and_a_killed_one_begins_anew(
+    number, step, goes_on, tmp_path, plain
+):
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    while process.stdout.readline().strip() != "2":
-        assert process.poll() is None, "it ended before its second step"
+    while process.stdout.readline().strip() != str(step):
+        assert process.poll() is None, "it ended before"
     time.sleep(0.05)
     process.send_signal(number)
     assert "end" not in process.communicate(timeout=60)[0]
     assert process.returncode != 0
     witness = Witness()
-    again = pretrain(recipe(), 1, folder, witness, CPU)
-    assert witness.begun == [((0 if number == signal.SIGKILL else 2), 9)]
-    assert_same(again, whole)
+    again = pretrain(recipe(), 1, tmp_path, witness, CPU)
+    assert witness.begun == [(goes_on, 9)]
+    assert_same(again, plain)
