@@ -55,7 +55,7 @@ _MISSING = "???"
 def check_top_level(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> None:
     """Finds top-level keys that nothing reads: misspelt, left over, or set in vain.
 
-    An experiment may set what conf/config.yaml has (the rate of a synthesizer) and then be given
+    An experiment may set what conf/config.yaml has (a synthesizer and its rate) and then be given
     a choice that does not read it (recordings); the command line may not.
 
     Raises:
@@ -83,8 +83,10 @@ def check_top_level(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> No
 
 @functools.cache
 def _base() -> dict[str, Any]:
-    """The values of conf/config.yaml, which are there for experiments that read them."""
-    return plain_values(OmegaConf.load(CONF / "config.yaml"))
+    """The values and groups of conf/config.yaml, which are there for experiments that read them."""
+    values = plain_values(OmegaConf.load(CONF / "config.yaml"))
+    chosen = [entry for entry in values["defaults"] if isinstance(entry, dict)]
+    return {group: choice for entry in chosen for group, choice in entry.items()} | values
 
 
 def plain_values(config: Any) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from scripts.runtime.build import build
 from scripts.runtime.catalog import CONF
 from scripts.runtime.check import Report, check_value
 from scripts.runtime.compose import register_resolvers
+from scripts.runtime.configuration import check_top_level
+from scripts.runtime.errors import ConfigError
 from scripts.runtime.plugins import make_importable
 from synth.config import SynthConfig
 from synth.synth import ParametricSynth, Voice, VoiceFM
@@ -63,6 +65,15 @@ def test_pairs_take_another_perturbation_and_other_sources():
     assert source.sources["synthetic"].perturbation.names == ("keyboard*.midi_f0",)
     assert source.sources["real"].command == "make data-vggsound"
     assert source.shares == {"synthetic": 0.5, "real": 0.2}
+
+
+def test_an_experiment_with_a_synthesizer_may_be_given_recordings():
+    raw = {"synth": {"_target_": "x"}, "pairs": {"folder": "y"}, "job": {"pairs": "${pairs}"}}
+    check_top_level(raw, ["pairs=pool_same"])
+    with pytest.raises(ConfigError, match="synth: nothing reads this key"):
+        check_top_level(raw, ["pairs=pool_same", "synth=voice"])
+    with pytest.raises(ConfigError, match="snth: nothing reads this key"):
+        check_top_level({**raw, "snth": 1}, [])
 
 
 @pytest.mark.parametrize("name", choices("perturbation"))
