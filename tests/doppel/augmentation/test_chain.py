@@ -18,6 +18,7 @@ from doppel.augmentation.unchanged import Unchanged
 from scripts.runtime.build import build
 from scripts.runtime.catalog import CONF
 from scripts.runtime.check import Report, check_node
+from scripts.runtime.plugins import make_importable
 
 RATE = 16000.0
 FAST = Chain(vocoder="fast")
@@ -212,6 +213,7 @@ def test_what_the_configuration_builds():
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
+    make_importable()
     made = {}
     for name in sorted(path.stem for path in (CONF / "augmentation").glob("*.yaml")):
         with initialize_config_dir(str(CONF / "augmentation"), version_base="1.3"):
