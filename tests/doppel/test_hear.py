@@ -52,7 +52,9 @@ def check_timestamps(model, n_sounds, seconds):
     assert 1000 * seconds - 50.0 <= times.max() <= 1000 * seconds
 
 
-@pytest.mark.parametrize("weights", ["untrained", "checkpoint"])
+@pytest.mark.parametrize(
+    "weights", [pytest.param("untrained", marks=pytest.mark.slow), "checkpoint"]
+)
 def test_what_hear_validator_asks(weights, path):
     model = hear.load_model() if weights == "untrained" else hear.load_model(str(path))
     assert isinstance(model, torch.nn.Module)
@@ -159,11 +161,11 @@ def test_a_far_moment_does_not_matter(model):
 
 
 def test_neither_batches_nor_passes_change_a_vector(model, monkeypatch):
-    sounds = noise(5, 2.3)
+    sounds = noise(3, 1.2)
     scene = hear.get_scene_embeddings(sounds, model)
     stamps = hear.get_timestamp_embeddings(sounds, model)[0]
     monkeypatch.setattr(listening, "CHUNK", 7)
-    for i in (0, 4):
+    for i in (0, 2):
         alone = hear.get_scene_embeddings(sounds[i : i + 1], model)
         torch.testing.assert_close(alone[0], scene[i], rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(
@@ -172,17 +174,17 @@ def test_neither_batches_nor_passes_change_a_vector(model, monkeypatch):
 
 
 def test_passes_stay_small_however_long_the_sound(model):
-    """Two minutes and more: no pass of the network has more than 64 pictures."""
+    """No pass of the network has more than 64 pictures."""
     seen = []
     handle = model.encoder.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
     try:
-        vectors, times = hear.get_timestamp_embeddings(torch.zeros(2, 20 * 16000 + 5), model)
+        vectors, times = hear.get_timestamp_embeddings(torch.zeros(2, 5 * 16000 + 5), model)
     finally:
         handle.remove()
-    assert vectors.shape == (2, 401, 32)
-    assert sum(seen) == 802
+    assert vectors.shape == (2, 101, 32)
+    assert sum(seen) == 202
     assert max(seen) <= 64
-    assert torch.equal(times[0], torch.arange(401) * 50.0)
+    assert torch.equal(times[0], torch.arange(101) * 50.0)
 
 
 @pytest.mark.parametrize("n_samples", [1, 799, 800, 15599, 15601])
@@ -230,7 +232,7 @@ def test_what_is_refused(model, tmp_path):
 def test_gradients_of_the_first_window(path):
     """Whoever wants to go on training has the module itself."""
     model = hear.load_model(path).requires_grad_()
-    model(noise(2, 1.0)).sum().backward()
+    model(noise(2, 0.5)).sum().backward()
     assert all(p.grad is not None for p in model.parameters())
 
 
