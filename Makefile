@@ -26,9 +26,9 @@ PAGE := outputs/demo/index.html
 TABLE = --scale $(SCALE) $(if $(LAUNCH),--run) $(if $(WITH),--with $(WITH))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench bench-descriptors clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae data-clap
+.PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench bench-descriptors clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae data-vggsound data-clap
 .PHONY: ctag-table1 ctag-table2 ctag-table3 ctag-table4 ctag-table5 ctag-table6 ctag-table7 ctag-table8 ctag-table9 ctag-figure5 ctag-figure7 ctag-figure8 ctag-figure9 ctag-figure10
-.PHONY: doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
+.PHONY: doppel-budget doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9%-]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -122,6 +122,9 @@ data-vivae: setup ## Download and prepare VIVAE (not for commercial use)
 weights-%: setup ## Fetch weights: yamnet vggish ast vggsound laion-clap hf-clap ...
 	$(RUN) -m scripts.weights $*
 
+data-vggsound: setup ## Fetch 100,000 clips of VGGSound by yt-dlp and ffmpeg (YouTube's terms)
+	$(RUN) -m scripts.data vggsound $(DATA)
+
 data-clap: setup ## Fetch LAION's CLAP, checkpoint and tokenizer (1.9 GB)
 	$(RUN) -m scripts.weights laion-clap roberta
 
@@ -176,6 +179,9 @@ doppel-table11: setup ## Thesis Table 11 (paper 2): Frechet audio distances to t
 
 doppel-table12: setup ## Thesis Table 12 (paper 3): linear probes, every model
 	@$(RUN) -m scripts.tables doppel-table12 $(TABLE)
+
+doppel-budget: setup ## What minutes of pretraining teach, probed on the recordings beside the repository
+	@$(RUN) -m scripts.tables doppel-budget $(TABLE)
 
 doppel-figure12: setup ## Thesis Figure 12 (paper 2): similarity of pairs against delta
 	@$(RUN) -m scripts.tables doppel-figure12 $(TABLE)

@@ -9,7 +9,7 @@ from doppel.encoders import Encoder
 from doppel.losses import AlignUniform, Loss
 from doppel.schedule import Schedule
 from doppel.sources.protocol import PairSource
-from doppel.training.changes import AudioChange, PictureChange
+from doppel.augmentation.protocol import Augmentation, PictureAugmentation
 from doppel.training.optimizers import Optimizer, PublishedSGD
 
 __all__ = ["Precision", "Recipe"]
@@ -46,8 +46,8 @@ class Recipe:
     encoder: Encoder
     loss: Loss = field(default_factory=AlignUniform)
     optimizer: Optimizer = field(default_factory=PublishedSGD)
-    augmentation: AudioChange | None = None
-    picture_augmentation: PictureChange | None = None
+    augmentation: Augmentation | None = None
+    picture_augmentation: PictureAugmentation | None = None
     delta: Schedule | None = None
     epochs: int = 200
     pairs_per_epoch: int = 100_000

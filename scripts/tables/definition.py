@@ -30,6 +30,8 @@ class Line:
         value: a number, where the line stands for one (a delta); plots use it.
         group: lines of one group stand together under its name.
         waits_for: why none of its cells can be run yet.
+        best_of: keys of the rows whose best figure this row shows, column by column; it has no
+            cells of its own.
         metric: stands in place of the table's for this line.
         factor, digits, unit: the same, for a column whose quantity is another.
     """
@@ -41,6 +43,7 @@ class Line:
     value: float | None = None
     group: str = ""
     waits_for: str = ""
+    best_of: tuple[str, ...] = ()
     metric: str | None = None
     factor: float | None = None
     digits: int | None = None
@@ -136,6 +139,8 @@ class Table:
     def cells(self, row: Line, column: Line) -> tuple[Cell, ...]:
         """The runs behind one entry, one a seed; none where they cannot be run by us (yet)."""
         if row.overrides is None or column.overrides is None or row.waits_for or column.waits_for:
+            return ()
+        if row.best_of:
             return ()
         overrides = (*self.overrides, *column.overrides, *row.overrides)
         return tuple(Cell(self.experiment, overrides, seed) for seed in self.seeds)

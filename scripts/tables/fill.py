@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from eval.statistics.intervals import t_interval
@@ -100,8 +100,28 @@ def fill(
         for row in table.rows
         for column in table.columns
     )
+    entries = tuple(_best(table, e, entries) if e.row.best_of else e for e in entries)
     used = dict.fromkeys(table.all_cells())
     return Filled(table, scale, entries, tuple(states[cell] for cell in used))
+
+
+def _best(table: Table, entry: Entry, entries: Sequence[Entry]) -> Entry:
+    """The best of other rows in the same column, with how many of them there are."""
+    wanted = entry.row.best_of
+    others = [e for e in entries if e.column is entry.column and e.row.key in wanted]
+    done = [e for e in others if e.ours is not None]
+    if not done:
+        return replace(entry, n_wanted=len(wanted), problem="not run")
+    sign = -1.0 if table.better == "lower" else 1.0
+    best = max(done, key=lambda e: sign * (e.ours or 0.0))
+    return replace(
+        best,
+        row=entry.row,
+        published=entry.published,
+        n_seeds=len(done),
+        n_wanted=len(wanted),
+        problem="",
+    )
 
 
 def _entry(
