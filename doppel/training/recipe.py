@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from doppel.augmentation.protocol import Augmentation, PictureAugmentation
 from doppel.encoders import Encoder
 from doppel.losses import AlignUniform, Loss
 from doppel.schedule import Schedule
 from doppel.sources.protocol import PairSource
-from doppel.augmentation.protocol import Augmentation, PictureAugmentation
 from doppel.training.optimizers import Optimizer, PublishedSGD
 
 __all__ = ["Precision", "Recipe"]
