@@ -12,7 +12,7 @@ import lightning
 import numpy as np
 import torch
 
-from doppel.front_end import FrontEnd
+from doppel.front_end import N_FRAMES, N_MELS, FrontEnd
 from doppel.losses import alignment, uniformity
 from doppel.training.gathered import gathered, ranks
 from doppel.training.recipe import Recipe
@@ -42,6 +42,9 @@ class Pretraining(lightning.LightningModule):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.encoder = recipe.encoder.build() if first is None else first.train()
+            self.head = torch.nn.Identity()
+            if recipe.projection is not None:
+                self.head = recipe.projection.build(_dimension(self.encoder))
         self.front_end = FrontEnd()
         self._pass = self.encoder
         self._delta_state = recipe.delta.start() if recipe.delta is not None else {}
@@ -68,7 +71,7 @@ class Pretraining(lightning.LightningModule):
         """The recipe's, with a factor a step."""
         recipe, world = self.recipe, self.trainer.world_size
         total = recipe.epochs * recipe.steps_per_epoch(world)
-        optimizer = recipe.optimizer.build(self.encoder.parameters(), recipe.batch_size * world)
+        optimizer = recipe.optimizer.build(self.parameters(), recipe.batch_size * world)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: recipe.optimizer.factor(step / total)
         )
@@ -102,7 +105,7 @@ class Pretraining(lightning.LightningModule):
         Raises:
             FloatingPointError: it is not.
         """
-        norms = [p.grad.norm() for p in self.encoder.parameters() if p.grad is not None]
+        norms = [p.grad.norm() for p in self.parameters() if p.grad is not None]
         norm = torch.stack(norms).norm()
         if not torch.isfinite(norm):
             raise FloatingPointError(
@@ -116,13 +119,14 @@ class Pretraining(lightning.LightningModule):
             views = self.held_out.pairs(np.asarray(batch)).to_torch()
         pictures = self.front_end(torch.cat([view.to(self.device) for view in views]))
         vectors = self._encoded(pictures)
-        units = torch.nn.functional.normalize(vectors, dim=1)
+        projected = self.head(vectors)
+        units = torch.nn.functional.normalize(projected, dim=1)
         first, second = units.chunk(2)
         self._held_out.add(
             len(first),
             alignment=alignment(first, second),
             uniformity=(uniformity(first) + uniformity(second)) / 2,
-            loss=self._loss(*vectors.chunk(2)),
+            loss=self._loss(*projected.chunk(2)),
         )
         if sum(map(len, self._vectors)) < 2048:
             self._vectors.append(vectors[: len(first)].cpu())
@@ -174,7 +178,7 @@ class Pretraining(lightning.LightningModule):
                 pictures = recipe.picture_augmentation(pictures, int(seeds[2]))
         with self._timed("encoder"):
             torch.manual_seed(int(seeds[3]))  # of layers that draw, such as dropout
-            first, second = self._encoded(pictures).chunk(2)
+            first, second = self.head(self._encoded(pictures)).chunk(2)
         return first, second
 
     def _encoded(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -221,6 +225,15 @@ class Pretraining(lightning.LightningModule):
         start = time.perf_counter()
         yield
         self.times[stage] += time.perf_counter() - start
+
+
+@torch.no_grad()
+def _dimension(encoder: torch.nn.Module) -> int:
+    """How many numbers an encoder's vector has."""
+    encoder.eval()
+    vector = encoder(torch.zeros(1, N_FRAMES, N_MELS))
+    encoder.train()
+    return int(vector.shape[1])
 
 
 class _Sums:

@@ -11,6 +11,7 @@ from doppel.losses import AlignUniform, Loss
 from doppel.schedule import Schedule
 from doppel.sources.protocol import PairSource
 from doppel.training.optimizers import Optimizer, PublishedSGD
+from doppel.training.projection import Projection
 
 __all__ = ["Precision", "Recipe"]
 
@@ -26,6 +27,8 @@ class Recipe:
         encoder: its architecture.
         loss: what is made small.
         optimizer: how.
+        projection: between the encoder and the loss, thrown away afterwards; None: none, as
+            published.
         augmentation: of every view; None: none.
         picture_augmentation: of every view's log-mel picture; None: none.
         delta: how far the views of a synthetic pair lie apart, over the training; None: the
@@ -46,6 +49,7 @@ class Recipe:
     encoder: Encoder
     loss: Loss = field(default_factory=AlignUniform)
     optimizer: Optimizer = field(default_factory=PublishedSGD)
+    projection: Projection | None = None
     augmentation: Augmentation | None = None
     picture_augmentation: PictureAugmentation | None = None
     delta: Schedule | None = None

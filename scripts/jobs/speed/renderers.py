@@ -66,6 +66,11 @@ class JaxRenderer:
         if self._audio is not None:
             self._audio.block_until_ready()
 
+    @property
+    def latest(self) -> Any:
+        """The last batch where it was rendered."""
+        return self._audio
+
     def audio(self) -> Any:
         """The last batch as a numpy array."""
         import numpy

@@ -9,10 +9,12 @@ import time
 import pytest
 import torch
 
+from doppel.encoders.resnet import ResNetEncoder
 from doppel.losses import AlignUniform
 from doppel.schedule import Adaptive
 from doppel.training.checkpoint_io import newest
 from doppel.training.optimizers import AdamW
+from doppel.training.projection import Projection
 from doppel.training.run import CHECKPOINT, Collapsed, pretrain
 from eval.harness.checkpoints import CheckpointError
 from tests.doppel.training.stand_in import CPU, Killed, Witness, recipe
@@ -82,6 +84,17 @@ def test_it_learns_and_tells(undisturbed, tmp_path):
     assert set(trained.shares) == {"render", "augment", "front_end", "encoder"}
     assert 0 < sum(trained.shares.values()) <= 1
     assert not trained.encoder.training
+
+
+@pytest.mark.slow
+def test_a_projection_learns_with_the_encoder_and_goes_on_after_a_kill(tmp_path):
+    settings = recipe(projection=Projection(dimension=3), encoder=ResNetEncoder(2, (1, 1, 1, 1)))
+    whole = pretrain(settings, 1, tmp_path / "whole", Witness(), CPU)
+    with pytest.raises(Killed):
+        pretrain(settings, 1, tmp_path, Witness(dies_after_step=5), CPU)
+    again = pretrain(settings, 1, tmp_path, Witness(), CPU)
+    assert_same(again, whole)
+    assert not [name for name in weights_of(whole) if "head" in name]
 
 
 @pytest.mark.slow
