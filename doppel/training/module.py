@@ -20,7 +20,7 @@ from doppel.training.spread import spread_of
 
 __all__ = ["Pretraining"]
 
-STAGES = ("render", "augment", "front_end", "encoder")
+STAGES: tuple[str, ...] = ("render", "augment", "front_end", "encoder")
 
 
 class Pretraining(lightning.LightningModule):

@@ -33,7 +33,7 @@ __all__ = ["Feed", "PretrainSpeed"]
 
 Feed = Literal["ours", "synthax"]
 Views = tuple[torch.Tensor, torch.Tensor]
-STAGES = ("render", "front_end", "encoder", "backward", "optimizer")
+STAGES: tuple[str, ...] = ("render", "front_end", "encoder", "backward", "optimizer")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class PretrainSpeed:
             # The first round compiles and is not counted.
             for number in range(self.rounds + 1):
                 for feed, views in feeds.items():
-                    spent: dict[str, float] = {stage: 0.0 for stage in STAGES}
+                    spent = dict.fromkeys(STAGES, 0.0)
                     for step in range(self.steps if number else 1):
                         training.step(views, number * self.steps + step, spent)
                     if number:
