@@ -11,13 +11,14 @@ __all__ = ["Projection"]
 
 @dataclass(frozen=True)
 class Projection:
-    """A perceptron between the encoder's vectors and the loss (Chen et al., 2020).
+    """A perceptron, or a linear map, between the encoder's vectors and the loss (Chen et al., 2020).
 
     What views do not share has to leave the vectors that the loss sees; with a projection it may
     stay in those that are used afterwards. Audio Doppelgängers has none.
 
     Attributes:
-        hidden: numbers in between; None: as many as the encoder's vector has.
+        hidden: numbers in between; None: as many as the encoder's vector has; 0: nothing is in
+            between, a linear map.
         dimension: numbers that the loss sees.
     """
 
@@ -26,7 +27,9 @@ class Projection:
 
     def build(self, before: int) -> torch.nn.Module:
         """Return the layers for vectors of `before` numbers, with PyTorch's first weights."""
-        hidden = self.hidden or before
+        if self.hidden == 0:
+            return torch.nn.Linear(before, self.dimension)
+        hidden = before if self.hidden is None else self.hidden
         return torch.nn.Sequential(
             torch.nn.Linear(before, hidden, bias=False),
             torch.nn.BatchNorm1d(hidden),
