@@ -104,6 +104,7 @@ def test_it_fills_the_grid_with_better_sounds_than_chance_does():
     assert found.filled().best > chance.filled().best
 
 
+@pytest.mark.slow
 def test_a_cell_never_gets_worse():
     search = QualityDiversity().start(AXES, 6, 20, 0.0, (3,))
     best = np.zeros((4, 5))
