@@ -11,7 +11,7 @@ __all__ = ["Projection"]
 
 @dataclass(frozen=True)
 class Projection:
-    """A perceptron, or a linear map, between the encoder's vectors and the loss (Chen et al., 2020).
+    """A perceptron, or a linear map, between encoder and loss (Chen et al., 2020).
 
     What views do not share has to leave the vectors that the loss sees; with a projection it may
     stay in those that are used afterwards. Audio Doppelgängers has none.
