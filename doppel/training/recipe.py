@@ -7,6 +7,7 @@ from typing import Literal
 
 from doppel.augmentation.protocol import Augmentation, PictureAugmentation
 from doppel.encoders import Encoder
+from doppel.front_end import SAMPLE_RATE
 from doppel.losses import AlignUniform, Loss
 from doppel.schedule import Schedule
 from doppel.sources.protocol import PairSource
@@ -60,14 +61,25 @@ class Recipe:
     precision: Precision = "float32"
     channels_last: bool = True
     compile: bool = False
-    collapsed_below: float = 1.5
+    collapsed_below: float = 1.2
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained.
 
         Raises:
-            ValueError: a number out of its range.
+            ValueError: a number out of its range, pairs of another rate than the front end's, or
+                an augmentation in the place of another kind.
         """
+        if (rate := self.source.sample_rate) != SAMPLE_RATE:
+            raise ValueError(
+                f"the pairs have {rate:g} Hz, and the front end hears {SAMPLE_RATE:g} Hz: "
+                f"sample_rate={SAMPLE_RATE:g}, or pairs.sample_rate={SAMPLE_RATE:g} to resample"
+            )
+        changes = {"augmentation": "sounds", "picture_augmentation": "pictures"}
+        for name, what in changes.items():
+            given = getattr(self, name)
+            if given is not None and given.changes != what:
+                raise ValueError(f"{name} changes {what}, and {type(given).__name__} does not")
         if self.epochs < 1 or self.batch_size < 2:
             raise ValueError(
                 f"epochs={self.epochs}, batch_size={self.batch_size}: an epoch and two pairs a "

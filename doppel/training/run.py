@@ -179,7 +179,8 @@ class _Keeper(lightning.Callback):
         try:
             yield
         except _Stopped:
-            pass
+            # Another rank was asked, perhaps: this one is no more finished than that.
+            self._signal = self._signal or signal.SIGTERM
         finally:
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)

@@ -1,15 +1,21 @@
 """Optimisers, the spread of vectors, vectors of all ranks, and settings that are refused."""
 
+import math
+import signal
 import subprocess
 import sys
 
 import pytest
 import torch
 
+from doppel.augmentation.chain import Chain
+from doppel.augmentation.spec_augment import SpecAugment
+from doppel.sources.synthetic import SyntheticSource
 from doppel.training.gathered import gathered
 from doppel.training.optimizers import AdamW, Optimizer, PublishedSGD
+from doppel.training.run import CHECKPOINT, _Keeper, _Stopped
 from doppel.training.spread import spread_of
-from tests.doppel.training.stand_in import recipe
+from tests.doppel.training.stand_in import CPU, SYNTH, Witness, recipe
 
 
 def test_the_published_step_size_is_the_papers():
@@ -46,7 +52,7 @@ def test_spread_of_known_sets():
     line = spread_of(torch.tensor([[1.0, 0, 0], [-1.0, 0, 0], [2.0, 0, 0]]))
     assert line.effective_rank == pytest.approx(1.0)
     assert spread_of(torch.ones(4, 3)) == (0.0, pytest.approx(0.0, abs=1e-12))
-    assert spread_of(torch.tensor([[1.0, float("nan")], [0.0, 1.0]])).effective_rank != 1.0
+    assert math.isnan(spread_of(torch.tensor([[1.0, math.nan], [0.0, 1.0]])).effective_rank)
 
 
 def test_one_process_has_all_vectors_already():
@@ -98,6 +104,9 @@ def test_two_ranks_have_the_loss_and_gradient_of_one_with_both_batches(tmp_path)
         ({"batch_size": 1}, "the loss compares pairs"),
         ({"validation_share": 1.0}, "between 0 and 1"),
         ({"pairs_per_epoch": 5}, "pairs_per_epoch=5"),
+        ({"source": SyntheticSource(SYNTH, sample_rate=8000.0)}, "the pairs have 8000 Hz"),
+        ({"augmentation": SpecAugment()}, "augmentation changes sounds, and SpecAugment does not"),
+        ({"picture_augmentation": Chain()}, "changes pictures, and Chain does not"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(settings, says):
@@ -111,3 +120,15 @@ def test_steps_are_whole_batches_of_all_ranks():
     assert settings.validation_pairs == 10_000
     with pytest.raises(ValueError, match="each of 200 ranks"):
         settings.steps_per_epoch(200)
+
+
+def test_a_rank_that_stops_because_another_was_asked_is_not_finished(tmp_path):
+    asked = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    try:
+        keeper = _Keeper(tmp_path / CHECKPOINT, recipe(), Witness(), CPU)
+        with keeper.listening():
+            raise _Stopped
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert asked == [signal.SIGTERM]
