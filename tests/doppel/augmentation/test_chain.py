@@ -14,7 +14,6 @@ from doppel.augmentation import Augmentation, PictureAugmentation, operations
 from doppel.augmentation.chain import Chain
 from doppel.augmentation.impulse_responses import impulse_responses
 from doppel.augmentation.spec_augment import SpecAugment
-from doppel.augmentation.unchanged import Unchanged
 from scripts.runtime.build import build
 from scripts.runtime.catalog import CONF
 from scripts.runtime.check import Report, check_node
@@ -116,7 +115,6 @@ def test_effects_come_one_after_the_other_in_the_papers_order():
     Chain(p=0.0),
     Chain(p=1.0, high_pass_hz=None, low_pass_hz=None, pitch_semitones=None, rotation=None,
           reverb=False),
-    Unchanged(),
 ])  # fmt: skip
 def test_nothing_happens_where_nothing_may(chain):
     assert torch.equal(chain(noise(3), RATE, 0), noise(3))
@@ -226,6 +224,5 @@ def test_what_the_configuration_builds():
     assert made["fast"] == Chain(pitch_ratios="even", vocoder="fast", together=16)
     assert made["spec"] == SpecAugment()
     assert isinstance(made["published"], Augmentation)
-    assert isinstance(made["none"], Augmentation)
     assert isinstance(made["spec"], PictureAugmentation)
     assert [name for name, one in made.items() if one.changes == "pictures"] == ["spec"]
