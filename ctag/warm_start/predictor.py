@@ -83,7 +83,7 @@ class Predictor:
         network = _Mixture(self.components, theta.shape[1], self.width)
         x, y = jnp.asarray((vectors - scale.mean) / scale.deviation), jnp.asarray(theta)
         variables = _train(self, network, x, y, key)
-        return Fitted(scale, vectors, theta, lambda x: network.apply(variables, x))
+        return Fitted(scale, vectors, theta, jax.jit(lambda x: network.apply(variables, x)))
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,6 @@ def _train(settings: Predictor, network: nn.Module, x: Array, y: Array, key: Arr
     schedule = optax.cosine_decay_schedule(settings.learning_rate, settings.steps)
     optimizer = optax.adam(schedule)
     key_init, key_steps = jax.random.split(key)
-    variables = network.init(key_init, jnp.zeros((1, 2 * x.shape[1])))
 
     def loss(variables: Any, x: Array, y: Array) -> Float[Array, ""]:
         mixture: Any = network.apply(variables, x)
@@ -145,5 +144,9 @@ def _train(settings: Predictor, network: nn.Module, x: Array, y: Array, key: Arr
         updates, memory = optimizer.update(jax.grad(loss)(variables, inputs, y[rows]), memory)
         return optax.apply_updates(variables, updates), memory
 
-    carry = (variables, optimizer.init(variables))
-    return jax.jit(lambda carry: lax.fori_loop(0, settings.steps, step, carry))(carry)[0]
+    @jax.jit  # as one program, the network's beginning too: its own many compile for seconds
+    def train() -> Any:
+        variables = network.init(key_init, jnp.zeros((1, 2 * x.shape[1])))
+        return lax.fori_loop(0, settings.steps, step, (variables, optimizer.init(variables)))[0]
+
+    return train()

@@ -14,6 +14,7 @@ from doppel.checkpoint import load_encoder, save_encoder
 from doppel.encoders import Encoder
 from doppel.training.recipe import Recipe
 from doppel.training.run import Collapsed, Hardware, Trained, pretrain
+from scripts.embedders.pretrained import ENCODER_FILE
 from scripts.jobs.pretrain.report import Listening, Told, write
 from scripts.runtime.errors import UserError
 from scripts.runtime.progress import Progress
@@ -22,11 +23,9 @@ from scripts.runtime.source import Source
 if TYPE_CHECKING:
     from scripts.runtime.run import Run
 
-__all__ = ["ENCODER", "Pretrain"]
+__all__ = ["Pretrain"]
 
 log = logging.getLogger(__name__)
-
-ENCODER = "encoder.safetensors"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Pretrain:
         else:
             trained = self._trained(run, first, listening)
         save_encoder(
-            run.artifact(ENCODER),
+            run.artifact(ENCODER_FILE),
             trained.encoder,
             first[1] if first else self.recipe.encoder,
             {
@@ -92,7 +91,7 @@ class Pretrain:
             raise UserError("job.start and job.start_run are both given: an encoder has one start")
         path = self.start
         if self.start_run is not None:
-            path = self.start_run.folder(run.config, ENCODER).path / ENCODER
+            path = self.start_run.folder(run.config, ENCODER_FILE).path / ENCODER_FILE
         if path is None:
             return None
         loaded = load_encoder(path)
