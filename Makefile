@@ -28,7 +28,7 @@ TABLE = --scale $(SCALE) $(if $(LAUNCH),--run) $(if $(WITH),--with $(WITH))
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-bench demo test test-smoke test-browser test-shared test-slow test-long test-bench test-all lint style types layers format bench bench-descriptors clean data-esc50 data-fsd50k data-nsynth data-crema-d data-vocal-imitation data-libricount data-us8k data-vivae data-vggsound data-clap
 .PHONY: ctag-table1 ctag-table2 ctag-table3 ctag-table4 ctag-table5 ctag-table6 ctag-table7 ctag-table8 ctag-table9 ctag-figure5 ctag-figure7 ctag-figure8 ctag-figure9 ctag-figure10
-.PHONY: doppel-budget doppel-table10 doppel-table11 doppel-table12 doppel-figure12 doppel-figure13 eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
+.PHONY: doppel-budget doppel-table10 doppel-table11 doppel-table12 doppel-figure11 doppel-figure12 doppel-figure13 doppel-figure14 doppel-figure15 doppel-figure16 doppel-augmentation eval-probes eval-distances eval-findings synthax-figure2 synthax-figure3 report
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9%-]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -181,13 +181,28 @@ doppel-table12: setup ## Thesis Table 12 (paper 3): linear probes, every model
 	@$(RUN) -m scripts.tables doppel-table12 $(TABLE)
 
 doppel-budget: setup ## What minutes of pretraining teach, probed on the recordings beside the repository
-	@$(RUN) -m scripts.tables doppel-budget $(TABLE)
+	@$(RUN) -m scripts.tables doppel-budget doppel-budget-losses $(TABLE)
+
+doppel-figure11: setup ## Thesis Figure 11 (paper 1): augmentations beside doppelgangers
+	@$(RUN) -m scripts.run experiment=doppel/figure11 scale=$(SCALE) $(WITH)
 
 doppel-figure12: setup ## Thesis Figure 12 (paper 2): similarity of pairs against delta
 	@$(RUN) -m scripts.tables doppel-figure12 $(TABLE)
 
 doppel-figure13: setup ## Thesis Figure 13 (paper 3): descriptors and causal uncertainty
 	@$(RUN) -m scripts.tables doppel-figure13a doppel-figure13b $(TABLE)
+
+doppel-figure14: setup ## Thesis Figure 14 (paper 4): probes by delta, with and without augmentation
+	@$(RUN) -m scripts.tables doppel-figure14 $(TABLE)
+
+doppel-figure15: setup ## Thesis Figure 15 (paper 5): probes by synthesizer
+	@$(RUN) -m scripts.tables doppel-figure15 $(TABLE)
+
+doppel-figure16: setup ## Thesis Figure 16 (paper 6): alignment and uniformity by delta
+	@$(RUN) -m scripts.tables doppel-figure16 $(TABLE)
+
+doppel-augmentation: setup ## SpecAugment against the chain of effects
+	@$(RUN) -m scripts.tables doppel-augmentation $(TABLE)
 
 eval-probes: setup ## Linear probes of recordings and synthetic tasks that are here
 	@$(RUN) -m scripts.tables eval-probes $(TABLE)

@@ -28,7 +28,7 @@ class Line:
         reference: where its published figures are: column of the file to value for a row, the
             file's column for a column; None where nothing was published.
         value: a number, where the line stands for one (a delta); plots use it.
-        group: lines of one group stand together under its name.
+        group: lines of one group stand together under its name, and are one curve.
         waits_for: why none of its cells can be run yet.
         best_of: keys of the rows whose best figure this row shows, column by column; it has no
             cells of its own.
@@ -73,15 +73,16 @@ class Figure:
     """How a table is drawn.
 
     Args:
-        kind: bars (a panel a column), lines (a line a row over the columns' values), distributions
-            (a panel a column, from tables in the run folder), speed or speedup (of synth/speed).
+        kind: bars (a panel a column), lines (a line a row over the columns' values), curves (a
+            panel a column, a line a group of rows over the rows' values), distributions (a panel a
+            column, from tables in the run folder), speed or speedup (of synth/speed).
         label: of the axis of the quantity; for speed, the allocator.
-        axis: of the columns' values.
+        axis: of the columns' or rows' values.
         file: for distributions: the CSV in the run folder's folder of each row's key, with a column
             named as each column's key.
     """
 
-    kind: Literal["bars", "lines", "distributions", "speed", "speedup"]
+    kind: Literal["bars", "lines", "curves", "distributions", "speed", "speedup"]
     label: str = ""
     axis: str = ""
     file: str = ""

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 
 matplotlib.use("Agg")
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -34,6 +35,8 @@ def draw(filled: Filled) -> Figure | None:
         return None
     if wanted.kind == "lines":
         return _lines(filled)
+    if wanted.kind == "curves":
+        return _curves(filled)
     if wanted.kind == "distributions":
         return _distributions(filled)
     if wanted.kind in ("speed", "speedup"):
@@ -89,27 +92,8 @@ def _lines(filled: Filled) -> Figure:
     figure = Figure(figsize=(6.8, 4.4), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(table.rows):
-        colour = COLOURS[place % len(COLOURS)]
-        entries = [filled.entry(row, column) for column in table.columns]
-        found = [entry for entry in entries if entry.ours is not None]
-        if found:
-            at = [_value(entry.column) for entry in found]
-            ours = [entry.ours or 0.0 for entry in found]
-            axes.plot(at, ours, "o-", color=colour, label=row.name)
-            banded = [e for e in found if e.low is not None and e.high is not None]
-            axes.fill_between(
-                [_value(entry.column) for entry in banded],
-                [entry.low or 0.0 for entry in banded],
-                [entry.high or 0.0 for entry in banded],
-                color=colour,
-                alpha=0.18,
-                linewidth=0,
-            )
-        paper = [entry for entry in entries if entry.published is not None]
-        if paper:
-            values = [entry.published or 0.0 for entry in paper]
-            at = [_value(entry.column) for entry in paper]
-            axes.plot(at, values, "x--", color=colour, alpha=0.7, label=f"{row.name}, paper")
+        points = [(_value(column), filled.entry(row, column)) for column in table.columns]
+        _line(axes, points, COLOURS[place % len(COLOURS)], row.name)
     axes.set_xlabel(wanted.axis)
     axes.set_ylabel(wanted.label or table.title)
     axes.grid(color="#e2e8f0", linewidth=0.6)
@@ -119,6 +103,76 @@ def _lines(filled: Filled) -> Figure:
     else:
         axes.text(0.5, 0.5, NOT_RUN, transform=axes.transAxes, ha="center")
     return figure
+
+
+def _curves(filled: Filled) -> Figure:
+    """A panel a column, in it a line a group of rows over the rows' values; dashed: the paper's.
+
+    Rows without a value, such as random weights, are levels right across.
+    """
+    table, wanted = filled.table, filled.table.figure
+    assert wanted is not None
+    across = min(4, len(table.columns))
+    down = -(-len(table.columns) // across)
+    figure = Figure(figsize=(3.1 * across + 0.6, 2.6 * down + 0.8), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False)
+    valued = [row for row in table.rows if row.value is not None]
+    groups = list(dict.fromkeys(row.group for row in valued))
+    levels = [row for row in table.rows if row.value is None]
+    for axes, column in zip(grid.flat, table.columns, strict=False):
+        for place, group in enumerate(groups):
+            points = [(_value(r), filled.entry(r, column)) for r in valued if r.group == group]
+            _line(axes, points, COLOURS[place % len(COLOURS)], group)
+        for place, row in enumerate(levels, start=len(groups)):
+            colour, entry = COLOURS[place % len(COLOURS)], filled.entry(row, column)
+            if entry.ours is not None:
+                axes.axhline(entry.ours, color=colour, linewidth=1.2, label=row.name)
+            if entry.published is not None:
+                label = f"{row.name}, paper"
+                axes.axhline(entry.published, color=colour, alpha=0.7, linestyle=":", label=label)
+        axes.set_title(_title(column, table.unit), fontsize=10)
+        axes.set_xlabel(wanted.axis, fontsize=8.5)
+        axes.tick_params(labelsize=8)
+        axes.grid(color="#e2e8f0", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+        if not axes.has_data():
+            axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color="#64748b")
+    for axes in list(grid.flat)[len(table.columns) :]:
+        axes.set_axis_off()
+    handles: dict[str, Artist] = {}
+    for axes in grid.flat:
+        handles |= {str(item.get_label()): item for item in axes.get_legend_handles_labels()[0]}
+    if handles:
+        figure.legend(
+            handles=list(handles.values()), labels=list(handles), loc="outside lower center",
+            ncols=4, frameon=False, fontsize=9,
+        )  # fmt: skip
+    return figure
+
+
+def _line(axes: Axes, points: Sequence[tuple[float, Entry]], colour: str, name: str) -> None:
+    """Ours with a band for its intervals, and the paper's dashed, as far as there are any."""
+    found = [(at, entry) for at, entry in points if entry.ours is not None]
+    if found:
+        axes.plot(
+            [at for at, _ in found], [entry.ours or 0.0 for _, entry in found], "o-",
+            color=colour, label=name, markersize=4,
+        )  # fmt: skip
+        banded = [(at, e) for at, e in found if e.low is not None and e.high is not None]
+        axes.fill_between(
+            [at for at, _ in banded],
+            [entry.low or 0.0 for _, entry in banded],
+            [entry.high or 0.0 for _, entry in banded],
+            color=colour,
+            alpha=0.18,
+            linewidth=0,
+        )
+    paper = [(at, entry.published) for at, entry in points if entry.published is not None]
+    if paper:
+        axes.plot(
+            [at for at, _ in paper], [value or 0.0 for _, value in paper], "x--",
+            color=colour, alpha=0.7, label=f"{name}, paper", markersize=5,
+        )  # fmt: skip
 
 
 def _distributions(filled: Filled) -> Figure | None:
@@ -180,7 +234,7 @@ def _shown(entry: Entry) -> bool:
 
 def _value(line: Line) -> float:
     if line.value is None:
-        raise ValueError(f"column {line.key} has no value: a line needs one at every column")
+        raise ValueError(f"{line.key} has no value: a line needs one at every point")
     return line.value
 
 

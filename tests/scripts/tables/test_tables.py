@@ -9,6 +9,9 @@ import shlex
 import pytest
 
 from scripts.tables.__main__ import main
+from scripts.tables.definition import Figure, Line, Table
+from scripts.tables.fill import Entry, Filled
+from scripts.tables.pictures import draw
 from tests.conftest import TEST_CONF
 from tests.scripts.tables.small import define, ran
 
@@ -211,6 +214,30 @@ def test_figures_are_drawn(tables, outputs, kind):
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (folder / "figure.svg").read_text()
     assert "data:image/png" in (folder / "index.html").read_text()
+
+
+def test_a_group_of_rows_is_a_curve_over_their_values():
+    rows = (
+        *(Line(f"a{x}", group="a", value=x) for x in (0.1, 0.5)),
+        *(Line(f"b{x}", group="b", value=x) for x in (0.1, 0.5)),
+        Line("nothing", title="random"),
+    )
+    columns = (Line("first"), Line("second"))
+    table = Table("t", "", "", "", "", "", rows, columns, figure=Figure("curves", axis="delta"))
+    ours = {"a0.1": 1.0, "a0.5": 2.0, "b0.5": 5.0, "nothing": 0.5}
+    entries = [
+        Entry(row, column, ours.get(row.key), published=3.0 if row.key == "b0.1" else None)
+        for row in rows
+        for column in columns
+    ]
+    figure = draw(Filled(table, "small", tuple(entries), ()))
+    assert figure is not None
+    for panel in figure.axes:
+        lines = {str(line.get_label()): line.get_xydata().tolist() for line in panel.lines}
+        assert lines["a"] == [[0.1, 1.0], [0.5, 2.0]]
+        assert lines["b"] == [[0.5, 5.0]]
+        assert lines["b, paper"] == [[0.1, 3.0]]
+        assert [y for _, y in lines["random"]] == [0.5, 0.5]
 
 
 def test_distributions_come_from_the_tables_of_the_run(tables, outputs):
