@@ -139,8 +139,8 @@ class Pretraining(lightning.LightningModule):
             "step": float(self.global_step),
             **{f"train/{name}": value for name, value in self._epoch.means().items()},
             **{f"validation/{name}": value for name, value in self._held_out.means().items()},
-            "effective_rank": spread.effective_rank,
-            "deviation": spread.deviation,
+            # The mean over ranks, as of all figures, so that all stop where one has collapsed.
+            **_over_ranks(spread._asdict()),
         }
         self._held_out, self._epoch, self._vectors = _Sums(), _Sums(), []
         self.history.append(row)
@@ -214,7 +214,9 @@ class Pretraining(lightning.LightningModule):
         """The device of this rank, on which its sounds are made."""
         if self.device.type != "cuda":
             return None
-        return jax.local_devices(backend="gpu")[self.device.index or 0]
+        found = jax.local_devices(backend="gpu")
+        own = [device for device in found if device.local_hardware_id == (self.device.index or 0)]
+        return own[0]
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -234,6 +236,15 @@ def _dimension(encoder: torch.nn.Module) -> int:
     vector = encoder(torch.zeros(1, N_FRAMES, N_MELS))
     encoder.train()
     return int(vector.shape[1])
+
+
+def _over_ranks(figures: dict[str, float]) -> dict[str, float]:
+    """The mean of each figure over all ranks."""
+    if ranks() == 1:
+        return figures
+    each: list[Any] = [None] * ranks()
+    torch.distributed.all_gather_object(each, figures)
+    return {name: float(np.mean([one[name] for one in each])) for name in figures}
 
 
 class _Sums:
@@ -256,11 +267,7 @@ class _Sums:
     def means(self) -> dict[str, float]:
         """Return the means; of all ranks together."""
         means = {name: float(self._sums[name]) / self._weights[name] for name in self._sums}
-        if ranks() > 1:
-            each: list[Any] = [None] * ranks()
-            torch.distributed.all_gather_object(each, means)
-            means = {name: float(np.mean([one[name] for one in each])) for name in means}
-        return means
+        return _over_ranks(means)
 
     def state(self) -> dict[str, list[float]]:
         """Return plain values."""

@@ -103,8 +103,13 @@ class Recipe:
         """Steps of an epoch; what is left over after whole batches is not made.
 
         Raises:
-            ValueError: not one batch for every rank.
+            ValueError: not one batch for every rank, or no two pairs to validate with.
         """
+        if self.validation_pairs < 2 * ranks:
+            raise ValueError(
+                f"{self.validation_pairs} pairs for validation are not two for each of {ranks} "
+                "ranks: more pairs_per_epoch or a larger validation_share is needed"
+            )
         steps = (self.pairs_per_epoch - self.validation_pairs) // (self.batch_size * ranks)
         if steps < 1 and ranks > 1:
             raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import signal
 import threading
 import time
@@ -18,12 +19,18 @@ from typing import Any, Protocol, runtime_checkable
 import lightning
 import numpy as np
 import torch
+from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 
 from doppel.training.checkpoint_io import AtomicCheckpoints, newest
 from doppel.training.gathered import ranks
 from doppel.training.module import Pretraining
+from doppel.training.processes import launched
 from doppel.training.recipe import Recipe
+from eval.harness.ranks import scheduled
 
 __all__ = ["Collapsed", "Hardware", "Reporter", "Trained", "pretrain"]
 
@@ -102,6 +109,10 @@ def pretrain(
 ) -> Trained:
     """Train an encoder, and go on where the folder has a checkpoint.
 
+    On several devices of one machine this process is rank 0 and starts the others. Where a
+    scheduler has started all (srun, torchrun), rank 0 calls this and the others
+    `doppel.training.processes.assist`.
+
     Args:
         recipe: what is trained.
         seed: of everything.
@@ -115,9 +126,17 @@ def pretrain(
         Collapsed: the encoder says the same of all sounds; the message says what helps.
         FloatingPointError: a gradient is not finite.
         CheckpointError: there are checkpoints, and none can be read.
+        RankFailed: another process of this training failed.
         OSError: a checkpoint cannot be written.
     """
     hardware = hardware or Hardware()
+    ours = _count(hardware) if "LOCAL_RANK" not in os.environ and scheduled() == 1 else 1
+    if ours > 1 and hardware.n_nodes == 1:
+        task = {
+            "recipe": recipe, "seed": seed, "folder": folder, "hardware": hardware, "first": first,
+        }  # fmt: skip
+        with launched(ours, task, folder):
+            return pretrain(**task, reporter=reporter, before_save=before_save)
     module = Pretraining(recipe, seed, first)
     keeper = _Keeper(folder / CHECKPOINT, recipe, reporter, hardware)
     with _quiet():
@@ -128,7 +147,7 @@ def pretrain(
             num_nodes=hardware.n_nodes,
             strategy=_strategy(hardware),
             callbacks=[keeper],
-            plugins=[AtomicCheckpoints(before_save)],
+            plugins=[AtomicCheckpoints(before_save), _environment()],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -340,9 +359,24 @@ def _on_gpu(hardware: Hardware) -> bool:
 
 
 def _strategy(hardware: Hardware) -> Strategy | str:
-    many = hardware.n_nodes > 1 or hardware.n_devices > 1
-    many = many or (not hardware.n_devices and _on_gpu(hardware) and torch.cuda.device_count() > 1)
+    many = hardware.n_nodes > 1 or _count(hardware) > 1
     return DDPStrategy(gradient_as_bucket_view=True) if many else "auto"
+
+
+def _count(hardware: Hardware) -> int:
+    """How many devices train on each node."""
+    return hardware.n_devices or (torch.cuda.device_count() if _on_gpu(hardware) else 1)
+
+
+def _environment() -> ClusterEnvironment:
+    """Who tells the ranks of each other: the scheduler that started them, or rank 0 here.
+
+    Lightning's own guess would take the one task of a Slurm job for a rank of several.
+    """
+    if scheduled() == 1:
+        return LightningEnvironment()
+    torchrun = TorchElasticEnvironment.detect()
+    return TorchElasticEnvironment() if torchrun else SLURMEnvironment(auto_requeue=False)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from eval.harness import devices
 from eval.harness.checkpoints import Checkpoints
 from eval.harness.files import read_json, write_json, write_yaml
+from eval.harness.ranks import rank_of
 from scripts.runtime import environment, folders
 from scripts.runtime.build import build
 from scripts.runtime.compose import Plan
@@ -42,7 +43,7 @@ def perform(plan: Plan) -> dict[str, float]:
     """Runs a plan, or reads its results where it was run before.
 
     Returns:
-        The metrics.
+        The metrics; none where a scheduler started several processes and this is not rank 0.
 
     Raises:
         ConfigError: something that the job names refuses its settings.
@@ -54,6 +55,8 @@ def perform(plan: Plan) -> dict[str, float]:
     if done is None:
         _choose_device(plan)
         job = build(plan.job, ("job",))
+        if rank_of():
+            return _assist(plan, job)
         lock = RunLock(plan.folder, wait=lambda who: log.info("%s: held by %s", plan.label, who))
         lock.acquire()
         finished = False
@@ -69,6 +72,19 @@ def perform(plan: Plan) -> dict[str, float]:
     assert done is not None
     _tell_skipped(plan, done)
     return done.metrics
+
+
+def _assist(plan: Plan, job: Job) -> dict[str, float]:
+    """Does another rank's part of a run, which rank 0 locks, writes and reports.
+
+    A job whose computation several processes share has a method `assist(config, folder)`.
+    """
+    share = getattr(job, "assist", None)
+    if share is None:
+        log.info("%s: rank %d has no part in it", plan.label, rank_of())
+        return {}
+    share(plan.config, plan.folder)
+    return {}
 
 
 def _choose_device(plan: Plan) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
 from doppel.checkpoint import load_encoder, save_encoder
 from doppel.encoders import Encoder
+from doppel.training.processes import RankFailed, assist
 from doppel.training.recipe import Recipe
 from doppel.training.run import Collapsed, Hardware, Trained, pretrain
 from scripts.embedders.pretrained import ENCODER_FILE
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Pretrain"]
 
 log = logging.getLogger(__name__)
+
+CHECKPOINTS = "checkpoints"  # in the run's folder
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Pretrain:
 
     def __call__(self, run: Run) -> dict[str, float]:
         """Train, save, and give the losses of the last validation."""
-        first = self._first(run)
+        first = self._first(run.config)
         listening = Listening(self.recipe, run.seed, self.examples)
         if self.untrained:
             encoder = first[0] if first else _seeded(self.recipe.encoder, run.seed)
@@ -85,37 +88,58 @@ class Pretrain:
         )
         return write(run, trained, listening)
 
-    def _first(self, run: Run) -> tuple[torch.nn.Module, Encoder] | None:
+    def assist(self, config: Mapping[str, Any], folder: Path) -> None:
+        """Train as one of several ranks that a scheduler started; rank 0 is called as usual."""
+        if self.untrained:
+            return
+        if config["rerun"]:
+            raise UserError(
+                f"rerun=true with several processes: rank 0 would clear {folder} while others read "
+                "in it; delete the folder, and leave rerun out"
+            )
+        first = self._first(config)
+        assist(
+            recipe=self.recipe,
+            seed=config["seed"],
+            folder=folder / CHECKPOINTS,
+            hardware=self._hardware,
+            first=first[0] if first else None,
+        )
+
+    def _first(self, config: Mapping[str, Any]) -> tuple[torch.nn.Module, Encoder] | None:
         """The encoder to go on from."""
         if self.start is not None and self.start_run is not None:
             raise UserError("job.start and job.start_run are both given: an encoder has one start")
         path = self.start
         if self.start_run is not None:
-            path = self.start_run.folder(run.config, ENCODER_FILE).path / ENCODER_FILE
+            path = self.start_run.folder(config, ENCODER_FILE).path / ENCODER_FILE
         if path is None:
             return None
         loaded = load_encoder(path)
         log.info("going on from the encoder of %s", path)
         return loaded.module, loaded.encoder
 
+    @property
+    def _hardware(self) -> Hardware:
+        return Hardware(
+            self.device, self.n_devices, self.n_nodes, self.checkpoint_every, self.log_every
+        )
+
     def _trained(
         self, run: Run, first: tuple[torch.nn.Module, Encoder] | None, listening: Listening
     ) -> Trained:
-        hardware = Hardware(
-            self.device, self.n_devices, self.n_nodes, self.checkpoint_every, self.log_every
-        )
         told = _Telling(run, listening, self.listen_every)
         try:
             return pretrain(
                 self.recipe,
                 run.seed,
-                run.artifact("checkpoints/training.ckpt").parent,
+                run.artifact(f"{CHECKPOINTS}/training.ckpt").parent,
                 told,
-                hardware,
+                self._hardware,
                 run.check,
                 first[0] if first else None,
             )
-        except Collapsed as error:
+        except (Collapsed, RankFailed) as error:
             raise UserError(str(error)) from error
         finally:
             told.close()
