@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import lightning
@@ -133,14 +133,13 @@ class Pretraining(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Close the epoch's row of the history."""
-        spread = spread_of(torch.cat(self._vectors))
+        spread = spread_of(torch.cat(_of_all_ranks(torch.cat(self._vectors))))
         row = {
             "epoch": float(self.current_epoch + 1),
             "step": float(self.global_step),
             **{f"train/{name}": value for name, value in self._epoch.means().items()},
             **{f"validation/{name}": value for name, value in self._held_out.means().items()},
-            # The mean over ranks, as of all figures, so that all stop where one has collapsed.
-            **_over_ranks(spread._asdict()),
+            **spread._asdict(),
         }
         self._held_out, self._epoch, self._vectors = _Sums(), _Sums(), []
         self.history.append(row)
@@ -238,13 +237,15 @@ def _dimension(encoder: torch.nn.Module) -> int:
     return int(vector.shape[1])
 
 
-def _over_ranks(figures: dict[str, float]) -> dict[str, float]:
-    """The mean of each figure over all ranks."""
-    if ranks() == 1:
-        return figures
-    each: list[Any] = [None] * ranks()
-    torch.distributed.all_gather_object(each, figures)
-    return {name: float(np.mean([one[name] for one in each])) for name in figures}
+Thing = TypeVar("Thing")
+
+
+def _of_all_ranks(thing: Thing) -> list[Thing]:
+    """What each rank has, in the order of ranks."""
+    each: list[Any] = [thing] * ranks()
+    if ranks() > 1:
+        torch.distributed.all_gather_object(each, thing)
+    return each
 
 
 class _Sums:
@@ -267,7 +268,8 @@ class _Sums:
     def means(self) -> dict[str, float]:
         """Return the means; of all ranks together."""
         means = {name: float(self._sums[name]) / self._weights[name] for name in self._sums}
-        return _over_ranks(means)
+        each = _of_all_ranks(means)
+        return {name: float(np.mean([one[name] for one in each])) for name in means}
 
     def state(self) -> dict[str, list[float]]:
         """Return plain values."""

@@ -160,9 +160,13 @@ def pretrain(
     world = trainer.world_size
     steps = _Numbers(recipe.steps_per_epoch(world))
     held_out = _Blocks(recipe.validation_pairs, recipe.batch_size, trainer.global_rank, world)
-    with _quiet(), keeper.listening():
-        begin = newest(folder / CHECKPOINT)
-        trainer.fit(module, steps, held_out, ckpt_path=begin, weights_only=True)
+    try:
+        with _quiet(), keeper.listening():
+            begin = newest(folder / CHECKPOINT)
+            trainer.fit(module, steps, held_out, ckpt_path=begin, weights_only=True)
+    finally:
+        if world > 1 and torch.distributed.is_initialized():  # Lightning leaves it
+            torch.distributed.destroy_process_group()
     seconds = max(keeper.seconds, 1e-9)
     shares = {name: spent / seconds for name, spent in keeper.spent(module).items()}
     return Trained(module.encoder.cpu().eval(), module.history, seconds, keeper.steps, shares)
@@ -383,6 +387,7 @@ def _environment() -> ClusterEnvironment:
 def _quiet() -> Iterator[None]:
     """Lightning's advice on data loaders and its banner say nothing here."""
     names = (
+        "lightning.fabric.utilities.distributed",
         "lightning.pytorch.utilities.rank_zero",
         "lightning.pytorch.accelerators.cuda",
         "lightning.pytorch.trainer.connectors.checkpoint_connector",

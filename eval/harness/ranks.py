@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-__all__ = ["rank_of", "scheduled"]
+__all__ = ["local_rank_of", "rank_of", "scheduled"]
 
 
 def scheduled(environment: Mapping[str, str] = os.environ) -> int:
@@ -13,7 +13,7 @@ def scheduled(environment: Mapping[str, str] = os.environ) -> int:
 
     torchrun says it in WORLD_SIZE, srun in SLURM_STEP_NUM_TASKS.
     """
-    if "RANK" in environment and "WORLD_SIZE" in environment:
+    if _by_torchrun(environment):
         return int(environment["WORLD_SIZE"])
     return int(environment.get("SLURM_STEP_NUM_TASKS", "1"))
 
@@ -22,5 +22,15 @@ def rank_of(environment: Mapping[str, str] = os.environ) -> int:
     """Return this process's number among them; 0 where it is the only one."""
     if scheduled(environment) == 1:
         return 0
-    name = "RANK" if "RANK" in environment and "WORLD_SIZE" in environment else "SLURM_PROCID"
-    return int(environment[name])
+    return int(environment["RANK" if _by_torchrun(environment) else "SLURM_PROCID"])
+
+
+def local_rank_of(environment: Mapping[str, str] = os.environ) -> int:
+    """Return this process's number among those on its machine."""
+    if scheduled(environment) == 1:
+        return 0
+    return int(environment["LOCAL_RANK" if _by_torchrun(environment) else "SLURM_LOCALID"])
+
+
+def _by_torchrun(environment: Mapping[str, str]) -> bool:
+    return "RANK" in environment and "WORLD_SIZE" in environment
