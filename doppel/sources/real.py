@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -271,6 +271,8 @@ class _RealViews:
 
 @dataclass(frozen=True)
 class _Stream:
+    """The pairs of one process; while a step is trained on, those of the next one are read."""
+
     source: RealSource
     seed: int
     batch_size: int
@@ -278,12 +280,31 @@ class _Stream:
     ranks: int
     numbers: np.ndarray
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings alone, as for the source."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def batch(self, epoch: int, step: int, delta: float | None = None) -> Views:
+        ahead = self._ahead.pop((epoch, step), None)
+        self._ahead.clear()
+        views = self._read(epoch, step) if ahead is None else ahead.result()
+        self._ahead[epoch, step + 1] = self._reader.submit(self._read, epoch, step + 1)
+        return views
+
+    def _read(self, epoch: int, step: int) -> Views:
         first = (step * self.ranks + self.rank) * self.batch_size
         count = range(first, first + self.batch_size)
         places = [drawn(self.seed, _TRAINING, epoch, len(self.numbers), i) for i in count]
         seeds = [[self.seed, _TRAINING, epoch, i] for i in count]
         return self.source.views(self.numbers, places, seeds)
+
+    @cached_property
+    def _reader(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, "read ahead")
+
+    @cached_property
+    def _ahead(self) -> dict[tuple[int, int], Future[Views]]:
+        return {}
 
 
 @dataclass(frozen=True)

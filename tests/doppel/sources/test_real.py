@@ -3,6 +3,7 @@
 import logging
 import math
 import pickle
+import time
 from collections import Counter
 from typing import Any
 
@@ -154,6 +155,19 @@ def test_a_batch_is_the_same_wherever_and_whenever_it_is_asked_for(folder):
     assert not torch.equal(source.training(2, 16).batch(1, 2).to_torch()[0], alone.to_torch()[0])
     elsewhere = pickle.loads(pickle.dumps(stream)).batch(1, 2)
     assert torch.equal(elsewhere.to_torch()[0], alone.to_torch()[0])
+
+
+def test_the_next_step_is_read_while_one_is_trained_on(folder):
+    source = RealSource(folder, **SECOND)
+    stream = source.training(0, 4)
+    stream.batch(0, 0)
+    read = source._recordings._kept
+    deadline = time.monotonic() + 20.0
+    while len(read) < 8 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(read) == 8  # of four other files, which nobody has asked for
+    follows = files_of(stream.batch(0, 1))
+    np.testing.assert_array_equal(follows, files_of(source.training(0, 4).batch(0, 1)))
 
 
 def test_a_fixed_pair_depends_on_its_number_alone(folder):
