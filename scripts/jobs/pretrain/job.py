@@ -45,7 +45,7 @@ class Pretrain:
         start_run: the run that made such an encoder.
         n_devices, n_nodes: see `doppel.training.run.Hardware`; they multiply the batch.
         dtype: of the saved weights.
-        listen_every: epochs between pairs that the tracker gets to hear; 0: none.
+        listen_every: epochs between pairs that the tracker gets to hear and see; 0: none.
         examples: pairs on the page.
         device: where to train.
         checkpoint_every, log_every: steps.
@@ -173,7 +173,9 @@ class _Telling:
     def epoch(self, row: Told) -> None:
         step = int(row["step"])
         self.run.tracker.log({k: v for k, v in row.items() if k not in ("epoch", "step")}, step)
-        if self.listen_every and int(row["epoch"]) % self.listen_every == 0:
+        heard = self.listening.n and self.listen_every
+        if heard and int(row["epoch"]) % self.listen_every == 0:
+            self.run.tracker.figure("pairs", self.listening.spectrograms())
             for name, wave, rate in self.listening.sounds():
                 self.run.tracker.audio(f"pairs/{name}", wave, rate, name)
 

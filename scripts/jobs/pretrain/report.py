@@ -15,6 +15,7 @@ from doppel.training.run import Trained
 from scripts.jobs.comparing import write_csv
 from scripts.jobs.pages import footer, publish
 from scripts.jobs.picture import png
+from scripts.jobs.spectrograms import Picture, spectrograms
 from scripts.runtime.page import Page
 
 if TYPE_CHECKING:
@@ -53,6 +54,19 @@ class Listening:
             )
             views = first, second
         return list(zip(*(view.float().cpu().numpy() for view in views), strict=True))
+
+    def spectrograms(self) -> Figure:
+        """A row a pair."""
+        rate = self.recipe.source.sample_rate
+        return spectrograms(
+            [
+                [
+                    Picture(f"pair {place + 1}, {side}", wave, rate)
+                    for side, wave in zip(("first view", "second view"), pair, strict=True)
+                ]
+                for place, pair in enumerate(self.pairs())
+            ]
+        )
 
     def sounds(self) -> Iterator[tuple[str, Wave, float]]:
         """Names, waves and rate of all views."""

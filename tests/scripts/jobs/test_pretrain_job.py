@@ -11,6 +11,7 @@ from doppel.sources.real import RealSource
 from scripts.jobs.pretrain.job import Pretrain
 from scripts.jobs.pretrain.speed import STAGES, PretrainSpeed
 from scripts.runtime.errors import UserError
+from scripts.runtime.tracker import NoTracker
 from tests.doppel.training.stand_in import recipe
 from tests.scripts.jobs.sets_of_sounds import plain_run
 
@@ -53,6 +54,16 @@ def test_it_leaves_an_encoder_its_history_and_a_page(finished):
     assert metrics["epochs"] == 3.0
     assert (folder / "history.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "index.html").read_text().count("<audio") == 2
+
+
+def test_the_tracker_hears_and_sees_pairs_every_few_epochs(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(NoTracker, "audio", lambda self, name, *_: told.append(name))
+    monkeypatch.setattr(NoTracker, "figure", lambda self, name, figure: told.append(figure.axes))
+    a_job(recipe=recipe(epochs=2), listen_every=2)(a_run(tmp_path))
+    (seen, *heard) = told
+    assert [axes.get_title() for axes in seen] == ["pair 1, first view", "pair 1, second view"]
+    assert heard == ["pairs/1-first", "pairs/1-second"]
 
 
 def test_untrained_is_the_first_weights_and_half_precision_is_near(finished, tmp_path):
