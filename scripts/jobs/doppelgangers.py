@@ -164,14 +164,14 @@ class Doppelgangers:
         self, run: "Run", shown: list[Changed], distances: dict[str, float], figure: bytes
     ) -> None:
         page = Page(
-            "Augmentation and doppelgangers",
-            "Augmentation changes a sound after it was made; a doppelganger is made anew, by "
+            "Augmentation and doppelgängers",
+            "Augmentation changes a sound after it was made; a doppelgänger is made anew, by "
             "parameters that lie delta times normal noise beside the sound's own, so that what "
             "changes is what a source could have done. At delta 0 only the noise generator plays "
             "another noise. Pictures are the 64 log-mel bands of 0.975 s that an encoder is given.",
             footer=footer(run),
         )
-        page.figure(figure, "Each sound with its effects above, and its doppelgangers below")
+        page.figure(figure, "Each sound with its effects above, and its doppelgängers below")
         page.section(
             "How far pictures are moved",
             f"Root mean square over bands and frames in decibels, mean over {self.measured} sounds "
