@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from jaxtyping import Float
 
-from doppel.embedder import DoppelEmbedder
+from doppel.embedder import DoppelEmbedder, Pooling
 from doppel.front_end import SAMPLE_RATE
 from eval.embedders.stand_ins import Assets
 from eval.harness.devices import Device
@@ -32,6 +32,7 @@ class Pretrained:
         scale: of the run that asks; the source's too, unless its overrides say another.
         paths: of the run that asks, `${paths}`.
         hop_s: seconds from one window to the next, as in `DoppelEmbedder`.
+        pooling: of windows, as in `DoppelEmbedder`.
         assets: "stand_in" is random weights and needs no run.
         device: where to compute.
     """
@@ -40,6 +41,7 @@ class Pretrained:
     scale: str
     paths: Mapping[str, OutputPath]
     hop_s: float = 0.96
+    pooling: Pooling = "mean"
     assets: Assets = "published"
     device: Device = "auto"
 
@@ -69,7 +71,7 @@ class Pretrained:
     def embed(
         self, audio: Float[torch.Tensor, "batch n_samples"], sample_rate: float
     ) -> Float[torch.Tensor, "batch dimension"]:
-        """Return the mean over a sound's windows."""
+        """Return what its windows have in common, as in `DoppelEmbedder`."""
         return self.embedder.embed(audio, sample_rate)
 
     def embed_frames(
@@ -94,4 +96,4 @@ class Pretrained:
                 "paths": {name: str(path) for name, path in self.paths.items()},
             }
             checkpoint = self.source.folder(asking, ENCODER_FILE).path / ENCODER_FILE
-        return DoppelEmbedder(checkpoint, self.hop_s, self.assets, self.device)
+        return DoppelEmbedder(checkpoint, self.hop_s, self.pooling, self.assets, self.device)

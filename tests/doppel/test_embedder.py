@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -66,3 +67,17 @@ def test_what_is_wrong_with_a_file_is_said_by_its_identity_too(path, tmp_path):
 def test_a_hop_of_nothing():
     with pytest.raises(ValueError, match="hop_s must be a sample or more, got 0"):
         DoppelEmbedder(Path("none"), hop_s=0.0)
+
+
+def test_the_deviation_over_windows_stands_behind_their_mean(path, sounds):
+    both = DoppelEmbedder(path, pooling="mean_std", device="cpu")
+    frames = DoppelEmbedder(path, device="cpu").embed_frames(sounds, 16000.0).double().numpy()
+    found = both.embed(sounds, 16000.0).numpy()
+    expected = np.concatenate([frames.mean(1), frames.std(1)], axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert both.dimension == found.shape[1]
+    assert both.identity != DoppelEmbedder(path).identity
+    one = both.embed(sounds[:, :8000], 16000.0)  # one window: nothing changes
+    assert not one[:, one.shape[1] // 2 :].any()
+    with pytest.raises(ValueError, match="single windows are asked for"):
+        both.embed_frames(sounds, 16000.0)
