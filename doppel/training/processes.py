@@ -65,7 +65,10 @@ def launched(ranks: int, task: Any, folder: Path) -> Iterator[None]:
             raise
         finally:
             for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
             for other in others:
                 other.end()
 
@@ -82,14 +85,14 @@ class _Rank:
         with path.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "doppel.training.processes", str(task)],
-                # A rank's sounds are made on its own GPU, and its JAX sees no other.
                 env={
                     **os.environ,
                     **environment,
                     "LOCAL_RANK": str(rank),
+                    # A rank's sounds are made on its own GPU, and its JAX sees no other.
                     "JAX_CUDA_VISIBLE_DEVICES": str(rank),
+                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
                 },
-                cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
