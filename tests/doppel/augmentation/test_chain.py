@@ -12,6 +12,7 @@ import torch
 
 from doppel.augmentation import Augmentation, PictureAugmentation, operations
 from doppel.augmentation.chain import Chain
+from doppel.augmentation.equalizer import Equalizer
 from doppel.augmentation.impulse_responses import impulse_responses
 from doppel.augmentation.spec_augment import SpecAugment
 from scripts.runtime.build import build
@@ -223,6 +224,8 @@ def test_what_the_configuration_builds():
     assert made["published"] == Chain()
     assert made["fast"] == Chain(pitch_ratios="even", vocoder="fast", together=16)
     assert made["spec"] == SpecAugment()
+    assert made["equalizer"] == Equalizer()
     assert isinstance(made["published"], Augmentation)
-    assert isinstance(made["spec"], PictureAugmentation)
-    assert [name for name, one in made.items() if one.changes == "pictures"] == ["spec"]
+    pictures = [name for name, one in made.items() if one.changes == "pictures"]
+    assert pictures == ["equalizer", "spec"]
+    assert all(isinstance(made[name], PictureAugmentation) for name in pictures)

@@ -1,6 +1,7 @@
 """Encoders: shapes and names of other libraries, settings there and back, and the conf tree's."""
 
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -31,7 +32,10 @@ def pictures(n=2):
 def configured(name):
     from omegaconf import OmegaConf
 
-    node = OmegaConf.to_container(OmegaConf.load(CONF / "encoder" / f"{name}.yaml"))
+    # Where no experiment says sizes, the width is the paper's.
+    tree = {"scale": "paper", "encoder": OmegaConf.load(CONF / "encoder" / f"{name}.yaml")}
+    node: Any = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
+    node = node["encoder"]
     report = Report()
     check_node(node, ("encoder",), report)
     assert not report.problems
