@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -119,13 +120,15 @@ class _Rank:
         """What went wrong there; empty where nothing did, or where it was asked to stop."""
         try:
             # One that lost its neighbours fails a moment after them.
-            status = self._process.wait(2.0)
+            status = self._process.wait(10.0)
         except subprocess.TimeoutExpired:
             return ""
-        if status <= 0:
+        if status in (0, -signal.SIGTERM, -signal.SIGINT):
             return ""
         lines = self._path.read_text("utf-8", errors="replace").strip().splitlines()
-        last = lines[-1] if lines else "without a word"
+        # Threads that an error leaves behind may abort the process, which has a word of its own.
+        told = [line for line in lines if not line.startswith("terminate called")]
+        last = told[-1] if told else f"without a word, status {status}"
         return f"rank {self._rank} failed: {last} [{self._path}]"
 
     def end(self) -> None:
